@@ -1,0 +1,5 @@
+// `npm test`: every test, on the pinned Node. Arguments go to Vitest (`npm test -- broker`).
+import { startVitest } from 'vitest/node'
+
+const vitest = await startVitest('test', process.argv.slice(2), { watch: false })
+await vitest.close()
