@@ -1,0 +1,84 @@
+// The time-series port: what the pipeline and the dashboard need from a store of readings.
+
+/** Where a sample's time comes from: its own `ts`, or receipt because `ts` was missing or not believable. */
+export type TimeQuality = 'device' | 'received' | 'suspect'
+
+/** One sample of one device: values by metric name. (deviceId, ts) is one reading; the same ts with other metrics merges. */
+export interface StoredReading {
+  readonly type: 'reading'
+  readonly position: number
+  readonly deviceId: string
+  readonly kind: string
+  /** Sample time, ms. */
+  readonly ts: number
+  /** Hub wall time of receipt, ms. */
+  readonly receivedAt: number
+  readonly quality: TimeQuality
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** An event or a status, kept in arrival order beside the readings. */
+export interface StoredEvent {
+  readonly type: 'event' | 'status'
+  readonly position: number
+  readonly deviceId: string
+  readonly kind: string
+  readonly ts: number
+  readonly receivedAt: number
+  readonly quality: TimeQuality
+  /** The event's name; for a status its state. */
+  readonly name: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export type StoredInput = StoredReading | StoredEvent
+
+/** One bucket of a series; `t` is the bucket's start, ms. Buckets without samples are left out. */
+export interface SeriesPoint {
+  readonly t: number
+  readonly min: number
+  readonly mean: number
+  readonly max: number
+  readonly last: number
+  readonly count: number
+}
+
+export interface LatestValue {
+  readonly metric: string
+  readonly value: number
+  readonly ts: number
+}
+
+export interface RetentionPolicy {
+  readonly rawDays: number
+  readonly minuteDays: number
+  readonly hourDays: number
+}
+
+export interface ReadingStore {
+  /** Opens (and creates or widens) the store. `position` is the highest position stored, 0 when empty. */
+  start(): Promise<{ position: number }>
+  /** Resolves when every input is durable; rejects when none of them may be taken as durable. Batches commit in call order. */
+  append(inputs: readonly StoredInput[]): Promise<void>
+  /** Stored inputs with a greater position, in order of position. For re-deciding after a crash. */
+  after(position: number): AsyncIterable<StoredInput>
+  /** At most `points` buckets of one metric over [from, to), duplicates of (device, ts) counted once. */
+  series(query: {
+    deviceId: string
+    kind: string
+    metric: string
+    from: number
+    to: number
+    points: number
+  }): Promise<SeriesPoint[]>
+  /** Each metric's newest value of a device. */
+  latest(deviceId: string, kind: string): Promise<LatestValue[]>
+  /** Events of a device, newest first. */
+  events(query: { deviceId: string; from: number; to: number; limit: number }): Promise<StoredEvent[]>
+  /** Raw readings of a device in order of time, for export. */
+  export(query: { deviceId: string; kind: string; from: number; to: number }): AsyncIterable<StoredReading>
+  /** Drops what the policy no longer keeps, seals finished days, rolls up. `now` is wall time, ms. */
+  maintain(now: number, retention: RetentionPolicy): Promise<void>
+  /** Finishes what was appended, closes. Idempotent. */
+  stop(): Promise<void>
+}
