@@ -1,0 +1,78 @@
+// What a device kind is made of. One file a kind fills this in; store columns, chart axes, forms, rule defaults and the
+// simulators derive from it.
+import type { Bilingual, Priority, Rule } from '../rules.ts'
+
+/** Channels a metric's name may end in: phase or cable position. */
+export const CHANNELS = ['a', 'b', 'c', 'n'] as const
+
+export interface Metric {
+  /** `signal` or `signal_channel`; public, never renamed. */
+  readonly name: string
+  readonly label: Bilingual
+  /** '' for none. */
+  readonly unit: string
+  /** Accepted values, both ends included; outside is rejected alone with `out_of_range`. */
+  readonly min: number
+  readonly max: number
+  /** Smallest meaningful difference: how many decimals a screen shows. */
+  readonly step: number
+  /** A counter that may restart; a fall starts a new segment, never a negative use. */
+  readonly cumulative?: true
+  /** 0/1; the text says what 1 means. */
+  readonly binary?: Bilingual
+}
+
+export interface KindEvent {
+  readonly name: string
+  readonly label: Bilingual
+  /** `raise` and `return` are the sides of a pair, `momentary` returns at once, `log` raises nothing. */
+  readonly role: 'raise' | 'return' | 'momentary' | 'log'
+  /** Data keys kept; others are dropped. */
+  readonly data: readonly string[]
+  readonly priority?: Priority
+}
+
+export interface KindCommand {
+  readonly name: string
+  readonly label: Bilingual
+  /** Argument names with their largest value (numbers) or their kind. */
+  readonly args: Readonly<Record<string, { readonly type: 'number' | 'string'; readonly min?: number; readonly max?: number }>>
+  /** Seconds until it must not be executed any more (G7). */
+  readonly expiry: number
+  /** Needs a reason and a second person or a typed confirmation. */
+  readonly dangerous: boolean
+}
+
+export interface Attribute {
+  readonly name: string
+  readonly label: Bilingual
+  readonly type: 'text' | 'number' | 'boolean' | 'date' | { readonly oneOf: readonly string[] }
+  readonly default?: string | number | boolean
+}
+
+export interface Kind {
+  readonly name: KindName
+  readonly label: Bilingual
+  /** Seconds between reports when neither the attribute nor experience says otherwise. null: no telemetry. */
+  readonly reportEverySeconds: number | null
+  /** Runs on mains, unless the attribute `power` of the device says battery. Decides the delay of `device.silent`. */
+  readonly power: 'mains' | 'battery'
+  /** In column order of the store; adding at the end is allowed, renaming never. */
+  readonly metrics: readonly Metric[]
+  readonly events: readonly KindEvent[]
+  readonly commands: readonly KindCommand[]
+  readonly attributes: readonly Attribute[]
+  readonly rules: readonly Rule[]
+}
+
+export const KIND_NAMES = ['electricity', 'gas', 'smoke', 'access', 'charger', 'water', 'gateway', 'camera'] as const
+export type KindName = (typeof KIND_NAMES)[number]
+
+/** The two parts of a metric's name. `channel` is '' if there is none. */
+export function signalOf(metric: string): { signal: string; channel: string } {
+  const cut = metric.lastIndexOf('_')
+  const channel = metric.slice(cut + 1)
+  return cut > 0 && (CHANNELS as readonly string[]).includes(channel)
+    ? { signal: metric.slice(0, cut), channel }
+    : { signal: metric, channel: '' }
+}
