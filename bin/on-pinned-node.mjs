@@ -31,7 +31,10 @@ function installIfStale() {
   const marker = join(root, 'node_modules', '.package-lock.json')
   if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lockfile).mtimeMs) return
   const packages = Object.keys(JSON.parse(readFileSync(lockfile, 'utf8')).packages).length - 1
-  say(`正在安装依赖（约 ${packages} 个包，首次约一分钟）…`, `Installing about ${packages} packages (a minute the first time)…`)
+  say(
+    `正在安装依赖（约 ${packages} 个包，首次约一分钟）…`,
+    `Installing about ${packages} packages (a minute the first time)…`,
+  )
   const started = Date.now()
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
   const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {

@@ -56,7 +56,12 @@ export function isCommandFilterOf(deviceId: string, filter: string): boolean {
   const levels = filter.split('/')
   if (levels.length !== 6 || levels[0] !== 'zhian' || levels[1] !== 'v1') return false
   const child = levels[4] as string
-  return levels[2] === deviceId && levels[3] === 'children' && levels[5] === 'commands' && (child === '+' || isDeviceId(child))
+  return (
+    levels[2] === deviceId &&
+    levels[3] === 'children' &&
+    levels[5] === 'commands' &&
+    (child === '+' || isDeviceId(child))
+  )
 }
 
 /** Largest payload of one PUBLISH, in bytes. */

@@ -36,7 +36,9 @@ export interface KindCommand {
   readonly name: string
   readonly label: Bilingual
   /** Argument names with their largest value (numbers) or their kind. */
-  readonly args: Readonly<Record<string, { readonly type: 'number' | 'string'; readonly min?: number; readonly max?: number }>>
+  readonly args: Readonly<
+    Record<string, { readonly type: 'number' | 'string'; readonly min?: number; readonly max?: number }>
+  >
   /** Seconds until it must not be executed any more (G7). */
   readonly expiry: number
   /** Needs a reason and a second person or a typed confirmation. */

@@ -1,0 +1,82 @@
+// Sign-in, users and tokens.
+import * as z from 'zod'
+import { idSchema, instantSchema } from '../ids.ts'
+import { nameSchema } from './common.ts'
+
+/** admin: everything. duty: all areas, alarms and their acts. manager: a list of sites. */
+export const ROLES = ['admin', 'duty', 'manager'] as const
+export const roleSchema = z.enum(ROLES)
+export type Role = z.infer<typeof roleSchema>
+
+export const usernameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{1,31}$/, 'a–z, 0–9, . _ -, 2 to 32 characters')
+/** Length is what counts; NIST SP 800-63B-4 §3.1.1 asks for at least 8 and allows long ones. */
+export const passwordSchema = z.string().min(8).max(256)
+
+export const signInSchema = z.object({ username: z.string().max(64), password: z.string().max(256) })
+export const changePasswordSchema = z.object({ current: z.string().max(256), next: passwordSchema })
+
+/** What the caller may see: all areas, or the listed sites and the subtrees of the listed areas. */
+export const scopeViewSchema = z.object({
+  all: z.boolean(),
+  sites: z.array(idSchema),
+  areas: z.array(idSchema),
+})
+export const meSchema = z.object({
+  id: idSchema,
+  username: z.string(),
+  name: z.string(),
+  role: roleSchema,
+  scope: scopeViewSchema,
+  mustChangePassword: z.boolean(),
+  /** When this session ends by itself; null for a bearer token without an end. */
+  sessionEndsAt: instantSchema.nullable(),
+})
+export type Me = z.infer<typeof meSchema>
+
+export const userSchema = z.object({
+  id: idSchema,
+  username: z.string(),
+  name: z.string(),
+  role: roleSchema,
+  sites: z.array(idSchema),
+  areas: z.array(idSchema),
+  disabled: z.boolean(),
+  createdAt: instantSchema,
+})
+export type User = z.infer<typeof userSchema>
+
+export const createUserSchema = z.object({
+  username: usernameSchema,
+  name: nameSchema,
+  role: roleSchema,
+  password: passwordSchema,
+  sites: z.array(idSchema).max(5000).optional(),
+  areas: z.array(idSchema).max(5000).optional(),
+  /** A first password set by an administrator must be changed at first sign-in unless this is false. */
+  mustChange: z.boolean().optional(),
+})
+export const updateUserSchema = z.object({
+  name: nameSchema.optional(),
+  role: roleSchema.optional(),
+  password: passwordSchema.optional(),
+  sites: z.array(idSchema).max(5000).optional(),
+  areas: z.array(idSchema).max(5000).optional(),
+  disabled: z.boolean().optional(),
+})
+
+export const tokenSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  createdAt: instantSchema,
+  expiresAt: instantSchema.nullable(),
+  lastUsedAt: instantSchema.nullable(),
+})
+export const createTokenSchema = z.object({
+  name: nameSchema.default('token'),
+  days: z.number().int().min(1).max(3650).optional(),
+})
+/** `token` is shown this once. */
+export const createdTokenSchema = tokenSchema.extend({ token: z.string() })
+
+/** First start without ZHIAN_ADMIN_PASSWORD: the printed link carries `code`. */
+export const setupSchema = z.object({ code: z.string().max(256), password: passwordSchema })

@@ -1,0 +1,60 @@
+// Areas (a tree: 县 → 镇/街道 → 村/社区) and sites.
+import * as z from 'zod'
+import { idSchema, instantSchema } from '../ids.ts'
+import { nameSchema } from './common.ts'
+
+export const contactSchema = z.object({
+  name: nameSchema,
+  phone: z
+    .string()
+    .trim()
+    .regex(/^[+\d][\d -]{2,31}$/),
+  /** What the person is to the place: 房东, 管理员, 网格员 … */
+  role: z.string().trim().max(40).optional(),
+})
+export type Contact = z.infer<typeof contactSchema>
+
+/** `县/镇/村`: one to six names, large to small. */
+export const areaPathSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(400)
+  .refine(
+    (path) =>
+      path.split('/').every((name) => name.trim().length > 0 && name.trim().length <= 60) &&
+      path.split('/').length <= 6,
+    'names separated by /, at most six',
+  )
+
+export const areaSchema = z.object({
+  id: idSchema,
+  parentId: idSchema.nullable(),
+  name: z.string(),
+  /** Names from large to small, this one last. */
+  path: z.array(z.string()),
+})
+export type Area = z.infer<typeof areaSchema>
+
+export const siteSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  areaId: idSchema,
+  /** The area's names, large to small. */
+  area: z.array(z.string()),
+  contacts: z.array(contactSchema),
+  devices: z.number().int().min(0),
+  createdAt: instantSchema,
+})
+export type Site = z.infer<typeof siteSchema>
+
+export const createSiteSchema = z.object({
+  name: nameSchema,
+  area: areaPathSchema,
+  contacts: z.array(contactSchema).max(20).optional(),
+})
+export const updateSiteSchema = z.object({
+  name: nameSchema.optional(),
+  area: areaPathSchema.optional(),
+  contacts: z.array(contactSchema).max(20).optional(),
+})
