@@ -42,7 +42,10 @@ export const MAX_PAST_MS = 7 * 86_400_000
 /** A sample whose `ts` is further ahead than this at receipt is not believed and raises `device.clock`, ms. */
 export const MAX_FUTURE_MS = 5 * 60_000
 
-/** Why a payload, or a part of one, was not stored. The same words in counters, metrics, samples and pages. */
+/**
+ * Why a payload, or a part of one, was not stored. The same words in counters, metrics, samples and pages.
+ * A `ts` that cannot be believed is no reason: such a sample is stored at its receipt time and marked suspect.
+ */
 export const REJECTION_REASONS = [
   'unregistered_device',
   'retired_device',
@@ -53,13 +56,13 @@ export const REJECTION_REASONS = [
   'forbidden_key',
   'wrong_shape',
   'too_many_items',
-  'bad_time',
   'no_values',
   'unknown_metric',
   'not_a_number',
   'out_of_range',
   'unknown_event',
   'no_telemetry',
+  'unknown_command',
   'overload_qos0',
 ] as const
 export const rejectionReasonSchema = z.enum(REJECTION_REASONS)

@@ -29,7 +29,10 @@ export const alarmDetailSchema = alarmSchema.extend({
 })
 export type AlarmDetail = z.infer<typeof alarmDetailSchema>
 
-/** received = stored + rejected, always (G10): counted in samples and events, by reason. */
+/**
+ * received = stored + rejected, always (G10). The unit is a data point: one value of a reading, one event, one status,
+ * one reply; a payload or array item that cannot be read at all counts as one. Since the hub's start.
+ */
 export const countersSchema = z.object({
   received: z.number().int(),
   stored: z.number().int(),

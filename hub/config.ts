@@ -1,0 +1,125 @@
+// Every variable the hub reads, in one table: name, default, unit, sentence. Checked at start, all errors at once.
+import { readFileSync } from 'node:fs'
+import * as z from 'zod'
+import type { Bilingual } from '../contract/rules.ts'
+
+const port = z.coerce.number().int().min(0).max(65_535)
+
+interface Variable<T> {
+  readonly schema: z.ZodType<T>
+  /** As it would be written in the environment; undefined: not set. */
+  readonly default: string | undefined
+  readonly about: Bilingual
+  /** Never printed. */
+  readonly secret?: true
+}
+
+const variable = <T>(
+  schema: z.ZodType<T>,
+  fallback: string | undefined,
+  zh: string,
+  en: string,
+  options: { secret?: true } = {},
+): Variable<T> => ({ schema, default: fallback, about: { zh, en }, ...options })
+
+const text = z.string().min(1)
+
+export const VARIABLES = {
+  ZHIAN_HTTP_PORT: variable(port, '8080', '网页与接口端口', 'port of the pages and the API'),
+  ZHIAN_HOST: variable(text, '127.0.0.1', '网页监听地址', 'address the pages listen on'),
+  ZHIAN_MQTT_PORT: variable(port, '1883', 'MQTT 端口', 'MQTT port'),
+  ZHIAN_MQTT_HOST: variable(text, '0.0.0.0', 'MQTT 监听地址', 'address MQTT listens on'),
+  ZHIAN_MQTTS_PORT: variable(port, '8883', 'MQTTS 端口（有证书时）', 'MQTTS port, when a certificate is given'),
+  ZHIAN_DATA_DIR: variable(text, './data', '数据目录', 'folder of all data'),
+  ZHIAN_ADMIN_PASSWORD: variable(
+    z.string().min(8).max(256).optional(),
+    undefined,
+    '首个管理员 admin 的密码；不设则打印一次性设置链接',
+    'sets the first admin; without it a one-time set-up link is printed',
+    { secret: true },
+  ),
+  ZHIAN_DEVICE_RATE: variable(
+    z.coerce.number().min(0).max(100_000),
+    '10',
+    '每台设备每秒消息数（持续）；0 不限',
+    'messages a second a device, sustained; 0 = no limit',
+  ),
+  ZHIAN_TLS_CERT: variable(text.optional(), undefined, '证书文件（PEM）', 'certificate file, PEM'),
+  ZHIAN_TLS_KEY: variable(text.optional(), undefined, '私钥文件（PEM）', 'private key file, PEM'),
+  ZHIAN_TRUSTED_PROXIES: variable(
+    text.optional(),
+    undefined,
+    '可信反向代理地址，逗号分隔',
+    'addresses of trusted proxies, comma separated',
+  ),
+  ZHIAN_LOG_LEVEL: variable(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+    'info',
+    '日志级别',
+    'log level',
+  ),
+  ZHIAN_RAW_DAYS: variable(z.coerce.number().int().min(1), '90', '原始读数保留天数', 'days raw readings are kept'),
+  ZHIAN_MINUTE_DAYS: variable(z.coerce.number().int().min(1), '365', '分钟汇总保留天数', 'days one-minute roll-ups are kept'),
+  ZHIAN_HOUR_DAYS: variable(z.coerce.number().int().min(1), '1825', '小时汇总保留天数', 'days one-hour roll-ups are kept'),
+} as const
+
+type Values = { -readonly [K in keyof typeof VARIABLES]: z.infer<(typeof VARIABLES)[K]['schema']> }
+
+export interface TlsFiles {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+export type Config = Values & { readonly tls: TlsFiles | null; readonly trustedProxies: readonly string[] }
+
+/** Thrown with every problem found, one line each. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.problems = problems
+  }
+}
+
+/** Reads and checks all variables. `ZHIAN_…` names that are not in the table are an error: a typo must not be silent. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [name, entry] of Object.entries(VARIABLES)) {
+    const given = environment[name] === '' ? undefined : environment[name]
+    const parsed = (entry as Variable<unknown>).schema.safeParse(given ?? entry.default)
+    if (parsed.success) values[name] = parsed.data
+    else {
+      const shown = 'secret' in entry ? '' : ` = ${JSON.stringify(given)}`
+      problems.push(`${name}${shown}: ${parsed.error.issues[0]?.message ?? 'invalid'} (${entry.about.zh} ${entry.about.en})`)
+    }
+  }
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('ZHIAN_') && !(name in VARIABLES) && !TEST_VARIABLES.has(name))
+      problems.push(`${name}: 没有这个变量 no such variable`)
+  }
+  const { ZHIAN_TLS_CERT: certFile, ZHIAN_TLS_KEY: keyFile } = values as Values
+  let tls: TlsFiles | null = null
+  if ((certFile === undefined) !== (keyFile === undefined))
+    problems.push('ZHIAN_TLS_CERT, ZHIAN_TLS_KEY: 须同时给出 give both or neither')
+  else if (certFile !== undefined && keyFile !== undefined) {
+    try {
+      tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) }
+    } catch (error) {
+      problems.push(`ZHIAN_TLS_CERT, ZHIAN_TLS_KEY: 读不到文件 cannot read: ${(error as Error).message}`)
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems)
+  const trustedProxies = (values as Values).ZHIAN_TRUSTED_PROXIES?.split(',').map((address) => address.trim()) ?? []
+  return { ...(values as Values), tls, trustedProxies }
+}
+
+/** Read by the tests and the bench, not by the hub; allowed beside it. */
+const TEST_VARIABLES: ReadonlySet<string> = new Set(['ZHIAN_REQUIRE_SERVICES'])
+
+/** The table as `--help` prints it. */
+export function configHelp(): string {
+  const rows = Object.entries(VARIABLES).map(
+    ([name, entry]) => `  ${name.padEnd(24)} ${(entry.default ?? '-').padEnd(12)} ${entry.about.zh}  ${entry.about.en}`,
+  )
+  return ['变量 Variables:', ...rows].join('\n')
+}
