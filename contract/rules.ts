@@ -19,7 +19,7 @@ export const provenanceSchema = z.object({
   mark: z.enum(['P', 'S', 'REC']),
   standard: z.string().optional(),
   clause: z.string().optional(),
-  note: z.string().optional(),
+  note: bilingualSchema.optional(),
 })
 
 /** A limit in the metric's unit, or a share of a number attribute of the device (`factor` × attribute). */
@@ -40,6 +40,8 @@ export const levelSchema = z.object({
   priority: prioritySchema,
   /** Seconds the limit must be met, by sample time, before the level counts. 0 on everything that saves lives. */
   onDelay: z.number().min(0),
+  /** A number attribute of the device that replaces `onDelay` where it is set. */
+  onDelayAttribute: z.string().optional(),
   /** Once raised at this level, only a reset ends the alarm. */
   latch: z.boolean(),
   /** Off unless an administrator turns it on. */
@@ -55,7 +57,8 @@ const variant = <T extends z.ZodRawShape>(shape: T) => z.object({ when: conditio
 
 /**
  * A limit on a metric. `signal` names the metric (all its channels). `also`: the device's own event pairs on the same
- * signal, each standing for one of the levels; they act at once, without on-delay.
+ * signal, each standing for one of the levels; they act at once, without on-delay, and whether or not the limit can be
+ * evaluated: a device's own alarm needs no attribute.
  */
 export const thresholdVariantSchema = variant({
   levels: z.array(levelSchema).min(1),
@@ -69,7 +72,12 @@ export const alsoSchema = z.object({
   level: levelNameSchema,
   priority: prioritySchema,
   latch: z.boolean(),
+  /** The other side of the pair. Absent: `{event}_cleared`. */
+  returnedBy: z.string().optional(),
+  /** Other words for the alarm while this event stands. */
+  title: bilingualSchema.optional(),
 })
+export type Also = z.infer<typeof alsoSchema>
 
 const base = {
   id: z.string().regex(/^[a-z]+\.[a-z_]+$/),
@@ -86,19 +94,35 @@ export const thresholdRuleSchema = z.object({
   type: z.literal('threshold'),
   /** The metric without its channel suffix: `temperature` covers `temperature_a` … `temperature_n`. */
   metric: z.string(),
+  /** Only these channels of the metric; '' is the one without a suffix. Absent: all. */
+  channels: z.array(z.string()).optional(),
   direction: z.enum(['high', 'low']),
   variants: z.array(thresholdVariantSchema).min(1),
   also: z.array(alsoSchema),
 })
 export type ThresholdRule = z.infer<typeof thresholdRuleSchema>
 
+/** An event and, optionally, what its data must say; a missing key matches nothing. */
+export const eventMatchSchema = z.object({ event: z.string(), data: conditionSchema.optional() })
+
+/** `when`: attributes of the device. `data`: what the event says. */
+export const raiseSchema = eventMatchSchema.extend({
+  when: conditionSchema.optional(),
+  priority: prioritySchema,
+  /** Inside a pair rule: this event holds nothing, it returns at once. */
+  momentary: z.literal(true).optional(),
+  /** What returns this event alone, in place of the rule's `returns`. */
+  returnedBy: eventMatchSchema.optional(),
+})
+export type Raise = z.infer<typeof raiseSchema>
+
 /** A pair `x / x_cleared`, or a momentary event; a 0/1 metric of the same meaning confirms either side of a pair. */
 export const eventRuleSchema = z.object({
   ...base,
   type: z.literal('event'),
   mode: z.enum(['pair', 'momentary']),
-  /** Every event that raises this alarm, with its level's priority. */
-  raises: z.array(z.object({ event: z.string(), when: conditionSchema.optional(), priority: prioritySchema })).min(1),
+  /** Every event that raises this alarm, with its level's priority; of entries of one event the first that matches decides. */
+  raises: z.array(raiseSchema).min(1),
   /** Every event that returns it (pairs). */
   returns: z.array(z.string()),
   /** A metric that is not zero while the danger stands. */
@@ -110,7 +134,8 @@ export type EventRule = z.infer<typeof eventRuleSchema>
 
 /**
  * No message for too long. `after` is in seconds: the larger of `intervals` × reporting interval and `atLeast`, plus
- * `grace`. The first message returns it.
+ * `grace`. The first message returns it. `also`: events in which the device says beforehand why it will fall silent
+ * (lost mains); the same alarm, at once, until the other side of the pair.
  */
 export const silenceRuleSchema = z.object({
   ...base,
@@ -132,6 +157,7 @@ export const silenceRuleSchema = z.object({
       }),
     )
     .min(1),
+  also: z.array(alsoSchema).optional(),
 })
 export type SilenceRule = z.infer<typeof silenceRuleSchema>
 

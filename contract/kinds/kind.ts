@@ -27,6 +27,8 @@ export interface KindEvent {
   readonly label: Bilingual
   /** `raise` and `return` are the sides of a pair, `momentary` returns at once, `log` raises nothing. */
   readonly role: 'raise' | 'return' | 'momentary' | 'log'
+  /** The raising side, for `return`. */
+  readonly of?: string
   /** Data keys kept; others are dropped. */
   readonly data: readonly string[]
   readonly priority?: Priority
@@ -41,15 +43,25 @@ export interface KindCommand {
   >
   /** Seconds until it must not be executed any more (G7). */
   readonly expiry: number
+  /** A number argument that replaces `expiry`, with its unit in seconds: 查岗 waits as many minutes as it says. */
+  readonly expiryArgument?: { readonly name: string; readonly unitSeconds: number }
   /** Needs a reason and a second person or a typed confirmation. */
   readonly dangerous: boolean
+  /** One step, because seconds count; the reason is asked for when it is done. */
+  readonly reasonAfterwards?: true
+  /** Only for devices whose owner's authorisation is recorded (GB/T 45839-2025, remote mute). */
+  readonly ownerAuthorisation?: true
 }
 
 export interface Attribute {
   readonly name: string
   readonly label: Bilingual
-  readonly type: 'text' | 'number' | 'boolean' | 'date' | { readonly oneOf: readonly string[] }
+  /** `list`: several texts. */
+  readonly type: 'text' | 'number' | 'boolean' | 'date' | 'list' | { readonly oneOf: readonly (string | number)[] }
   readonly default?: string | number | boolean
+  /** Accepted numbers, both ends included. */
+  readonly min?: number
+  readonly max?: number
 }
 
 export interface Kind {

@@ -1,0 +1,23 @@
+// What the hub says about itself. Its evidence is outside any device's messages.
+import { recommended } from './notation.ts'
+import type { Category, HubRule, Priority } from '../rules.ts'
+
+function hubRule(signal: string, priority: Priority, category: Category, zh: string, en: string): HubRule {
+  return {
+    id: `hub.${signal}`,
+    type: 'hub',
+    signal,
+    title: { zh, en },
+    category,
+    cause: 'condition',
+    provenance: recommended(),
+    onDelay: 60,
+    priority,
+  }
+}
+
+export const HUB_RULES: readonly HubRule[] = [
+  hubRule('no_desk', 2, 'fault', '无值班席在线', 'No armed duty desk'),
+  hubRule('disk', 3, 'maintenance', '平台磁盘空间不足', 'Hub is running out of disk'),
+  hubRule('store', 1, 'fault', '平台无法存储数据', 'Hub cannot store'),
+]
