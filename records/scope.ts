@@ -1,0 +1,57 @@
+// What a viewer may see (G9). Every query, socket and count asks this file and nothing else.
+import { sql } from 'kysely'
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import type { Role } from '../contract/http/people.ts'
+import type { Tables } from './tables.ts'
+
+/** Everything, or the listed sites and whatever lies in the listed areas and below them. */
+export type Scope =
+  | { readonly all: true }
+  | { readonly all: false; readonly siteIds: readonly string[]; readonly areaIds: readonly string[] }
+
+export const EVERYTHING: Scope = { all: true }
+
+/** Where a thing is: its site, and the areas around it from large to small. Both empty: nowhere, e.g. the hub itself. */
+export interface PlaceOfThing {
+  readonly siteId: string | null
+  readonly areaIds: readonly string[]
+}
+
+export function scopeOf(user: {
+  readonly role: Role
+  readonly sites: readonly string[]
+  readonly areas: readonly string[]
+}): Scope {
+  return user.role === 'manager' ? { all: false, siteIds: user.sites, areaIds: user.areas } : EVERYTHING
+}
+
+/** The same verdict as `withinScope`, for things that are in memory: the live feed. */
+export function inScope(scope: Scope, place: PlaceOfThing): boolean {
+  if (scope.all) return true
+  if (place.siteId !== null && scope.siteIds.includes(place.siteId)) return true
+  return place.areaIds.some((areaId) => scope.areaIds.includes(areaId))
+}
+
+/**
+ * The where-clause of a scope over a row that names its site and its innermost area. A row with neither is seen by
+ * those who see everything, and by nobody else.
+ */
+export function withinScope(
+  scope: Scope,
+  siteColumn: Expression<string | null>,
+  areaColumn: Expression<string | null>,
+): (eb: ExpressionBuilder<Tables, never>) => Expression<SqlBool> {
+  return (eb) => {
+    if (scope.all) return sql<SqlBool>`1 = 1`
+    const ways: Expression<SqlBool>[] = []
+    if (scope.siteIds.length > 0) ways.push(eb(siteColumn, 'in', [...scope.siteIds]))
+    if (scope.areaIds.length > 0) {
+      const below = eb
+        .selectFrom('area_closure')
+        .select('area_closure.area_id')
+        .where('area_closure.ancestor_id', 'in', [...scope.areaIds])
+      ways.push(eb(areaColumn, 'in', below))
+    }
+    return ways.length === 0 ? sql<SqlBool>`1 = 0` : eb.or(ways)
+  }
+}
