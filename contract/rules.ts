@@ -46,6 +46,8 @@ export const levelSchema = z.object({
   latch: z.boolean(),
   /** Off unless an administrator turns it on. */
   optIn: z.boolean().optional(),
+  /** Words for the alarm at this level, where the trade has its own: 低限, 高限. */
+  title: bilingualSchema.optional(),
 })
 export type Level = z.infer<typeof levelSchema>
 

@@ -17,6 +17,9 @@ import {
 import type { Rule } from '../rules.ts'
 import type { Kind } from './kind.ts'
 
+const LOW = { zh: '燃气低限报警', en: 'Gas low-limit alarm' }
+const HIGH = { zh: '燃气高限报警', en: 'Gas high-limit alarm' }
+
 const combustible: Rule = {
   id: 'gas.gas_lel',
   type: 'threshold',
@@ -36,15 +39,18 @@ const combustible: Rule = {
     {
       levels: [
         { ...level('info', 5, 4, 0), optIn: true },
-        latched('warn', 10, 2, 0),
-        latched('alarm', 25, 1, 0),
-        latched('high', 50, 1, 0),
+        { ...latched('warn', 10, 2, 0), title: LOW },
+        { ...latched('alarm', 25, 1, 0), title: HIGH },
+        { ...latched('high', 50, 1, 0), title: HIGH },
       ],
       deadband: { absolute: 2 },
       offDelay: 60,
     },
   ],
-  also: [flag('gas_low', 'warn', 2, { latch: true }), flag('gas_high', 'alarm', 1, { latch: true })],
+  also: [
+    { ...flag('gas_low', 'warn', 2, { latch: true }), title: LOW },
+    { ...flag('gas_high', 'alarm', 1, { latch: true }), title: HIGH },
+  ],
 }
 
 const carbonMonoxide: Rule = {
@@ -85,8 +91,8 @@ export const gas: Kind = {
     ...COMMON_METRICS,
   ],
   events: [
-    ...pair('gas_low', '燃气低限报警', 'Gas low-limit alarm', ['value']),
-    ...pair('gas_high', '燃气高限报警', 'Gas high-limit alarm', ['value']),
+    ...pair('gas_low', LOW.zh, LOW.en, ['value']),
+    ...pair('gas_high', HIGH.zh, HIGH.en, ['value']),
     ...pair('co_alarm', '一氧化碳报警', 'Carbon monoxide alarm', ['value']),
     log('valve_closed', '切断阀关闭', 'Valve closed', ['by']),
     log('valve_opened', '切断阀打开', 'Valve opened', ['by']),
