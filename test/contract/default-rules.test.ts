@@ -359,7 +359,7 @@ describe.each(everyKind)('rules of $kind.name', ({ kind, rules }) => {
     for (const rule of rules.slice(kind.rules.length)) expect(rule.id.startsWith('device.')).toBe(true)
   })
 
-  it('G1: every event that tells of a danger feeds exactly one rule; what is only logged feeds none', () => {
+  it('every event that tells of a danger feeds exactly one rule; what is only logged feeds none', () => {
     for (const event of kind.events) {
       const fed = rules.filter((rule) => listensTo(rule).includes(event.name)).map((rule) => rule.id)
       // A self-test is logged; one that failed is a fault.
@@ -484,7 +484,7 @@ describe('words and sources', () => {
     }
   })
 
-  it('G1: nothing that saves lives waits', () => {
+  it('nothing that saves lives waits', () => {
     const immediate = ['gas.gas_lel', 'smoke.smoke', 'charger.smoke', 'charger.residual_current', 'water.water_leak']
     for (const rule of everyRule) {
       if (rule.type !== 'threshold' || !immediate.includes(rule.id)) continue
