@@ -1,0 +1,43 @@
+// What is decided and waits to become durable together: inputs for the store, transitions for the journal, and the
+// answers that follow the commit.
+import type { JournalEntry } from '../records/ledger.ts'
+import type { Runtime } from './devices.ts'
+import type { ActOutcome } from './ports.ts'
+import type { StoredInput } from './readings/port.ts'
+
+export type Done = (error?: Error) => void
+
+interface WaitingAct {
+  /** Which of the batch's entries is the act's own transition. */
+  readonly entry: number
+  readonly resolve: (outcome: ActOutcome) => void
+  readonly reject: (error: Error) => void
+}
+
+export class Batch {
+  readonly serial: number
+  readonly inputs: StoredInput[] = []
+  readonly entries: JournalEntry[] = []
+  /** Devices with transitions in this batch: their state is written in the same transaction. */
+  readonly changed = new Set<Runtime>()
+  readonly dones: Done[] = []
+  readonly acts: WaitingAct[] = []
+  /** Alarms with a transition in this batch: an act that answers an older one is stale. */
+  readonly alarms = new Set<string>()
+  /** Data points that become stored with this batch (G10). */
+  points = 0
+
+  constructor(serial: number) {
+    this.serial = serial
+  }
+
+  get empty(): boolean {
+    return this.inputs.length === 0 && this.entries.length === 0 && this.dones.length === 0 && this.acts.length === 0
+  }
+
+  /** Nothing of it is durable: no PUBACK, no answer but the error. */
+  fail(error: Error): void {
+    for (const done of this.dones) done(error)
+    for (const act of this.acts) act.reject(error)
+  }
+}

@@ -1,0 +1,94 @@
+// The devices the hub knows, in memory: who they are, where they stand, and the state the alarm engine keeps of each.
+import type { Lifecycle } from '../contract/http/devices.ts'
+import type { VersionedRule } from '../contract/rules.ts'
+import { compileRules } from './alarms/compile.ts'
+import { initialState } from './alarms/state.ts'
+import type { CompiledRules, DeviceProfile, DeviceState } from './alarms/types.ts'
+
+/** Where a device stands: what a transition keeps of its moment. */
+export interface Placement {
+  readonly deviceName: string
+  readonly siteId: string | null
+  /** Ids of the areas from large to small. */
+  readonly areaIds: readonly string[]
+  /** Names from large to small: areas, then the site. */
+  readonly place: readonly string[]
+}
+
+/** A device as the pipeline works with it. The state is replaced, never changed in place. */
+export interface Runtime {
+  profile: DeviceProfile
+  placement: Placement
+  rules: CompiledRules
+  state: DeviceState
+  /** Position of the newest input decided into `state`. */
+  position: number
+  /** Serial of the batch that last changed `state`: the first change in a batch marks it. */
+  batch: number
+  /** Open MQTT connection of its own. */
+  connected: boolean
+  /** Receipt of its newest message, wall time; null before the first. */
+  lastHeardAt: number | null
+  /** Newest receipt time given to a sample without a `ts`. */
+  lastReceiptTs: number
+}
+
+export class Devices {
+  private readonly byId = new Map<string, Runtime>()
+  private readonly rulesOf: (kind: string) => readonly VersionedRule[]
+
+  /** `rulesOf` gives the current versions of the rules of a kind. */
+  constructor(rulesOf: (kind: string) => readonly VersionedRule[]) {
+    this.rulesOf = rulesOf
+  }
+
+  get(deviceId: string): Runtime | undefined {
+    return this.byId.get(deviceId)
+  }
+
+  all(): IterableIterator<Runtime> {
+    return this.byId.values()
+  }
+
+  get size(): number {
+    return this.byId.size
+  }
+
+  /** Adds a device, or gives a known one its new profile and place; its state stays. */
+  put(profile: DeviceProfile, placement: Placement, now: number): Runtime {
+    const rules = compileRules(profile, this.rulesOf(profile.kind))
+    const known = this.byId.get(profile.deviceId)
+    if (known !== undefined && known.profile.uid === profile.uid) {
+      known.profile = profile
+      known.placement = placement
+      known.rules = rules
+      return known
+    }
+    const runtime: Runtime = {
+      profile,
+      placement,
+      rules,
+      state: initialState(profile, now),
+      position: 0,
+      batch: 0,
+      connected: false,
+      lastHeardAt: null,
+      lastReceiptTs: 0,
+    }
+    this.byId.set(profile.deviceId, runtime)
+    return runtime
+  }
+
+  remove(deviceId: string): void {
+    this.byId.delete(deviceId)
+  }
+
+  /** Rules changed: every device of the kinds concerned compiles them anew; they apply from its next sample. */
+  recompile(): void {
+    for (const runtime of this.byId.values()) runtime.rules = compileRules(runtime.profile, this.rulesOf(runtime.profile.kind))
+  }
+
+  setLifecycle(runtime: Runtime, lifecycle: Lifecycle): void {
+    runtime.profile = { ...runtime.profile, lifecycle }
+  }
+}
