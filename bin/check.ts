@@ -3,7 +3,13 @@ import { spawnSync } from 'node:child_process'
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   ['types', 'node_modules/typescript/bin/tsc', '-p', '.'],
-  ['svelte', 'node_modules/svelte-check/bin/svelte-check', '--tsconfig', 'dashboard/web/tsconfig.json', '--fail-on-warnings'],
+  [
+    'svelte',
+    'node_modules/svelte-check/bin/svelte-check',
+    '--tsconfig',
+    'dashboard/web/tsconfig.json',
+    '--fail-on-warnings',
+  ],
   ['lint', 'node_modules/oxlint/bin/oxlint', '--deny-warnings'],
   ['format', 'node_modules/prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'],
   ['import rules', 'node_modules/vitest/vitest.mjs', 'run', 'test/architecture.test.ts', '--reporter', 'dot'],

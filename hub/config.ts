@@ -59,8 +59,18 @@ export const VARIABLES = {
     'log level',
   ),
   ZHIAN_RAW_DAYS: variable(z.coerce.number().int().min(1), '90', '原始读数保留天数', 'days raw readings are kept'),
-  ZHIAN_MINUTE_DAYS: variable(z.coerce.number().int().min(1), '365', '分钟汇总保留天数', 'days one-minute roll-ups are kept'),
-  ZHIAN_HOUR_DAYS: variable(z.coerce.number().int().min(1), '1825', '小时汇总保留天数', 'days one-hour roll-ups are kept'),
+  ZHIAN_MINUTE_DAYS: variable(
+    z.coerce.number().int().min(1),
+    '365',
+    '分钟汇总保留天数',
+    'days one-minute roll-ups are kept',
+  ),
+  ZHIAN_HOUR_DAYS: variable(
+    z.coerce.number().int().min(1),
+    '1825',
+    '小时汇总保留天数',
+    'days one-hour roll-ups are kept',
+  ),
 } as const
 
 type Values = { -readonly [K in keyof typeof VARIABLES]: z.infer<(typeof VARIABLES)[K]['schema']> }
@@ -90,7 +100,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     if (parsed.success) values[name] = parsed.data
     else {
       const shown = 'secret' in entry ? '' : ` = ${JSON.stringify(given)}`
-      problems.push(`${name}${shown}: ${parsed.error.issues[0]?.message ?? 'invalid'} (${entry.about.zh} ${entry.about.en})`)
+      problems.push(
+        `${name}${shown}: ${parsed.error.issues[0]?.message ?? 'invalid'} (${entry.about.zh} ${entry.about.en})`,
+      )
     }
   }
   for (const name of Object.keys(environment)) {

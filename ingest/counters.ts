@@ -51,10 +51,9 @@ export class Counters {
       rejected: this.rejectedTotal,
       pending: this.pending,
       notCommitted: this.notCommitted,
-      byReason: Object.fromEntries(REJECTION_REASONS.map((reason) => [reason, this.byReason.get(reason) ?? 0])) as Record<
-        RejectionReason,
-        number
-      >,
+      byReason: Object.fromEntries(
+        REJECTION_REASONS.map((reason) => [reason, this.byReason.get(reason) ?? 0]),
+      ) as Record<RejectionReason, number>,
     }
   }
 

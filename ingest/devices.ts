@@ -85,7 +85,8 @@ export class Devices {
 
   /** Rules changed: every device of the kinds concerned compiles them anew; they apply from its next sample. */
   recompile(): void {
-    for (const runtime of this.byId.values()) runtime.rules = compileRules(runtime.profile, this.rulesOf(runtime.profile.kind))
+    for (const runtime of this.byId.values())
+      runtime.rules = compileRules(runtime.profile, this.rulesOf(runtime.profile.kind))
   }
 
   setLifecycle(runtime: Runtime, lifecycle: Lifecycle): void {

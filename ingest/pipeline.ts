@@ -156,7 +156,10 @@ export class Pipeline {
     const rejected: readonly Rejected[] =
       decoded.replies.length === 0
         ? decoded.rejected
-        : [...decoded.rejected, ...decoded.replies.map(({ id }) => ({ reason: 'unknown_command' as const, detail: id }))]
+        : [
+            ...decoded.rejected,
+            ...decoded.replies.map(({ id }) => ({ reason: 'unknown_command' as const, detail: id })),
+          ]
     this.count(runtime, message, rejected, decoded.points)
     this.nextPosition += decoded.readings.length + decoded.events.length
     if (!will) this.heard(runtime, receivedAt)
@@ -191,7 +194,11 @@ export class Pipeline {
       at: message.receivedAt,
       reason: first.reason,
       topic: message.channel,
-      detail: rejected.map(({ detail }) => detail).filter(Boolean).join(', ').slice(0, 200),
+      detail: rejected
+        .map(({ detail }) => detail)
+        .filter(Boolean)
+        .join(', ')
+        .slice(0, 200),
       sample: redactSample(message.payload),
     }
     this.options.listener.rejected([sample])
@@ -457,7 +464,9 @@ export class Pipeline {
         break
       } catch (again) {
         listener.storing((again as Error).message)
-        await new Promise((resolve) => setTimeout(resolve, RECOVERY_PAUSES[Math.min(attempt, RECOVERY_PAUSES.length - 1)]))
+        await new Promise((resolve) =>
+          setTimeout(resolve, RECOVERY_PAUSES[Math.min(attempt, RECOVERY_PAUSES.length - 1)]),
+        )
         // `stop()` may have been called while this waited.
         if ((this.phase as Phase) !== 'recovering') return
       }
@@ -513,7 +522,13 @@ export class Pipeline {
       const runtime = this.options.devices.get(input.deviceId)
       if (runtime === undefined || input.position <= runtime.position) continue
       runtime.lastHeardAt = Math.max(runtime.lastHeardAt ?? 0, input.receivedAt)
-      this.stage(runtime, input.type === 'reading' ? input : inputOf(input), input.receivedAt, input.receivedAt, input.position)
+      this.stage(
+        runtime,
+        input.type === 'reading' ? input : inputOf(input),
+        input.receivedAt,
+        input.receivedAt,
+        input.position,
+      )
     }
   }
 

@@ -44,7 +44,8 @@ interface Import {
   readonly target: string
 }
 
-const IMPORT = /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"]([^'"]+)['"]/g
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"]([^'"]+)['"]/g
 
 function importsOf(path: string): Import[] {
   const text = readFileSync(path, 'utf8')
@@ -68,7 +69,16 @@ describe('architecture', () => {
   const rows = importTable()
 
   it('names every source folder in the import table', () => {
-    const folders = ['contract', 'broker', 'ingest', 'records', 'dashboard/server', 'dashboard/web', 'simulators', 'hub']
+    const folders = [
+      'contract',
+      'broker',
+      'ingest',
+      'records',
+      'dashboard/server',
+      'dashboard/web',
+      'simulators',
+      'hub',
+    ]
     for (const folder of folders) expect(rows.map((row) => row.folder)).toContain(folder)
   })
 
@@ -80,7 +90,8 @@ describe('architecture', () => {
         for (const { file, target } of importsOf(path)) {
           if (target.startsWith('.')) {
             const to = homeOf(relative(ROOT, join(path, '..', target)), rows)
-            if (to?.folder !== row.folder && !row.mayImport.includes(to?.folder ?? target)) wrong.push(`${file} → ${target}`)
+            if (to?.folder !== row.folder && !row.mayImport.includes(to?.folder ?? target))
+              wrong.push(`${file} → ${target}`)
           } else if (target.startsWith('node:')) {
             if (!row.mayImport.includes('node:')) wrong.push(`${file} → ${target}`)
           } else if (!row.mayImport.includes(packageOf(target))) wrong.push(`${file} → ${target}`)
@@ -113,7 +124,8 @@ describe('architecture', () => {
   })
 
   it('keeps ingest/alarms pure: no clock, no timer, no I/O, no chance', () => {
-    const impure = /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bset(?:Timeout|Interval|Immediate)\b|\bMath\.random\b|\bprocess\b|from 'node:/
+    const impure =
+      /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|\bset(?:Timeout|Interval|Immediate)\b|\bMath\.random\b|\bprocess\b|from 'node:/
     const wrong = sourceFiles(join(ROOT, 'ingest', 'alarms')).filter((path) => {
       const code = readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
       return impure.test(code)

@@ -104,3 +104,23 @@ export const rejectionSchema = z.object({
   sample: z.string(),
 })
 export type Rejection = z.infer<typeof rejectionSchema>
+
+/** What a device told, newest first, in [from, to); at most `limit`. */
+export const deviceEventsQuerySchema = z.object({
+  from: z.coerce.number().int().min(0).default(0),
+  to: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+})
+export const deviceEventsSchema = z.object({
+  items: z.array(
+    z.object({
+      ts: instantSchema,
+      receivedAt: instantSchema,
+      type: z.enum(['event', 'status']),
+      /** The event's name; for a status its state. */
+      name: z.string(),
+      data: z.record(z.string(), z.unknown()),
+    }),
+  ),
+})
+export type DeviceEvents = z.infer<typeof deviceEventsSchema>

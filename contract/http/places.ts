@@ -1,7 +1,7 @@
 // Areas (a tree: 县 → 镇/街道 → 村/社区) and sites.
 import * as z from 'zod'
 import { idSchema, instantSchema } from '../ids.ts'
-import { nameSchema } from './common.ts'
+import { nameSchema, pageQuerySchema } from './common.ts'
 
 export const contactSchema = z.object({
   name: nameSchema,
@@ -57,4 +57,9 @@ export const updateSiteSchema = z.object({
   name: nameSchema.optional(),
   area: areaPathSchema.optional(),
   contacts: z.array(contactSchema).max(20).optional(),
+})
+
+export const siteListQuerySchema = pageQuerySchema.extend({
+  /** Matches name and area. */
+  q: z.string().trim().max(100).optional(),
 })

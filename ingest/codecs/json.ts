@@ -28,7 +28,8 @@ function depthOf(bytes: Uint8Array): number {
   return deepest
 }
 
-export type ParsedJson = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: RejectionReason }
+export type ParsedJson =
+  { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly reason: RejectionReason }
 
 export function parseJson(payload: Uint8Array): ParsedJson {
   if (payload.length > MAX_PAYLOAD_BYTES) return { ok: false, reason: 'too_large' }

@@ -1,0 +1,110 @@
+// Administrative writes: the ledger first, then everyone who keeps a copy in memory — the broker's credentials, the
+// pipeline's devices, open connections.
+import type { Registry } from '../dashboard/server/ports.ts'
+import type { Devices as IngestDevices, Placement } from '../ingest/devices.ts'
+import type { DeviceProfile } from '../ingest/alarms/types.ts'
+import type { Pipeline } from '../ingest/pipeline.ts'
+import type { DeviceIdentity, Ledger } from '../records/ledger.ts'
+import type { MemoryCredentials } from './credentials.ts'
+
+export interface RegistryParts {
+  readonly ledger: Ledger
+  readonly credentials: MemoryCredentials
+  readonly devices: IngestDevices
+  readonly pipeline: Pipeline
+  /** Ends a device's open connections. */
+  readonly disconnect: (deviceId: string, reason: 'token_changed' | 'retired' | 'deleted') => void
+  /** Reads the rules' current versions again. */
+  readonly reloadRules: () => Promise<void>
+  readonly now: () => number
+}
+
+export const profileOf = (identity: DeviceIdentity): DeviceProfile => ({
+  uid: identity.uid,
+  deviceId: identity.id,
+  kind: identity.kind,
+  attributes: identity.attributes,
+  lifecycle: identity.lifecycle,
+  gatewayId: identity.gatewayId,
+  inServiceSince: null,
+})
+
+export const placementOf = (identity: DeviceIdentity): Placement => ({
+  deviceName: identity.name,
+  siteId: identity.siteId,
+  areaIds: identity.areaIds,
+  place: identity.place,
+})
+
+export function createRegistry(parts: RegistryParts): Registry {
+  const { ledger, credentials, devices, pipeline, disconnect, now } = parts
+
+  const learn = (identity: DeviceIdentity): void => {
+    credentials.put(identity)
+    devices.put(profileOf(identity), placementOf(identity), now())
+  }
+  const learnOne = async (id: string): Promise<void> => {
+    const identity = await ledger.devices.identity(id)
+    if (identity !== null) learn(identity)
+  }
+  const learnSite = async (siteId: string): Promise<void> => {
+    for (const identity of await ledger.devices.identitiesOfSite(siteId)) learn(identity)
+  }
+
+  return {
+    devices: {
+      async create(actor, device) {
+        const created = await ledger.devices.create(actor, device)
+        await learnOne(device.id)
+        return created
+      },
+      async import(actor, rows) {
+        const tokens = await ledger.devices.import(actor, rows)
+        for (const { id } of tokens) await learnOne(id)
+        return tokens
+      },
+      async update(actor, id, change) {
+        const updated = await ledger.devices.update(actor, id, change)
+        const runtime = devices.get(id)
+        if (change.lifecycle === 'retired' && runtime !== undefined)
+          pipeline.input(runtime, { type: 'lifecycle', to: 'retired' })
+        await learnOne(id)
+        if (change.lifecycle === 'retired') disconnect(id, 'retired')
+        return updated
+      },
+      async delete(actor, id) {
+        await ledger.devices.delete(actor, id)
+        credentials.remove(id)
+        devices.remove(id)
+        disconnect(id, 'deleted')
+      },
+      async newToken(actor, id) {
+        const token = await ledger.devices.newToken(actor, id)
+        await learnOne(id)
+        disconnect(id, 'token_changed')
+        return token
+      },
+    },
+    places: {
+      createSite: (actor, site) => ledger.places.createSite(actor, site),
+      async updateSite(actor, id, change) {
+        const updated = await ledger.places.updateSite(actor, id, change)
+        await learnSite(id)
+        return updated
+      },
+      deleteSite: (actor, id) => ledger.places.deleteSite(actor, id),
+    },
+    users: {
+      create: (actor, user) => ledger.users.create(actor, user),
+      update: (actor, id, change, keepSession) => ledger.users.update(actor, id, change, keepSession),
+      delete: (actor, id) => ledger.users.delete(actor, id),
+    },
+    rules: {
+      async change(actor, rule) {
+        const changed = await ledger.rules.change(actor, rule)
+        await parts.reloadRules()
+        return changed
+      },
+    },
+  }
+}

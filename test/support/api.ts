@@ -1,0 +1,116 @@
+// A signed-in caller of the HTTP API and its live feed, as a machine would be.
+import { io } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
+import type { AlarmEvent, DownEvents, ResumeReply, UpEvents } from '../../contract/feed.ts'
+
+export interface Answer<T> {
+  readonly status: number
+  readonly body: T
+}
+
+export class Api {
+  readonly base: string
+  readonly token: string
+
+  private constructor(base: string, token: string) {
+    this.base = base
+    this.token = token
+  }
+
+  /** Signs in and takes a bearer token. */
+  static async signIn(base: string, username: string, password: string): Promise<Api> {
+    const session = await fetch(`${base}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: base },
+      body: JSON.stringify({ username, password }),
+    })
+    if (!session.ok) throw new Error(`sign-in: ${session.status} ${await session.text()}`)
+    const cookie = session.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ')
+    const made = await fetch(`${base}/api/v1/tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: base, cookie },
+      body: JSON.stringify({ name: 'test' }),
+    })
+    if (!made.ok) throw new Error(`token: ${made.status} ${await made.text()}`)
+    const { token } = (await made.json()) as { token: string }
+    return new Api(base, token)
+  }
+
+  async call<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
+    const csv = typeof body === 'string'
+    const answer = await fetch(`${this.base}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.token}`,
+        ...(body === undefined ? {} : { 'content-type': csv ? 'text/csv' : 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: csv ? body : JSON.stringify(body) }),
+    })
+    const text = await answer.text()
+    return { status: answer.status, body: (text === '' ? null : JSON.parse(text)) as T }
+  }
+
+  /** As `call`, but anything but success is an error with its text. */
+  async ok<T = Record<string, unknown>>(method: string, path: string, body?: unknown): Promise<T> {
+    const answer = await this.call<T>(method, path, body)
+    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+}
+
+export type FeedSocket = Socket<DownEvents, UpEvents>
+
+/** A screen as RELIABILITY counts it: every transition it was sent, with resume from its cursor after each connection. */
+export class Screen {
+  readonly socket: FeedSocket
+  readonly seen: AlarmEvent[] = []
+  /** Pairs whose `prev` did not match the cursor: must stay empty. */
+  readonly gaps: { cursor: number; prev: number }[] = []
+  resumes = 0
+  live = false
+  cursor: number | null
+
+  constructor(base: string, token: string, cursor: number | null = 0) {
+    this.cursor = cursor
+    this.socket = io(base, {
+      auth: { token },
+      transports: ['websocket'],
+      reconnectionDelay: 20,
+      reconnectionDelayMax: 100,
+    })
+    this.socket.on('hello', () => this.resume())
+    this.socket.on('disconnect', () => (this.live = false))
+    this.socket.on('alarm', (event) => this.take(event))
+    this.socket.on('heartbeat', ({ head }) => {
+      if (this.live && this.cursor !== null && this.cursor < head) this.resume()
+    })
+  }
+
+  private resume(): void {
+    this.live = false
+    this.socket.emit('feed:resume', { cursor: this.cursor }, (answer) => {
+      if (!answer.ok) return
+      this.resumes++
+      this.apply(answer)
+      this.live = true
+    })
+  }
+
+  private apply(answer: ResumeReply): void {
+    if (answer.mode === 'replay') for (const event of answer.events) this.take(event)
+    this.cursor = Math.max(this.cursor ?? 0, answer.head)
+  }
+
+  private take(event: AlarmEvent): void {
+    if (this.cursor !== null && event.prev !== this.cursor) this.gaps.push({ cursor: this.cursor, prev: event.prev })
+    this.seen.push(event)
+    this.cursor = event.seq
+  }
+
+  close(): void {
+    this.socket.close()
+  }
+}

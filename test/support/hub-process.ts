@@ -1,0 +1,140 @@
+// A real hub in a process of its own, on free ports, with its data in a temporary folder: what stories, chaos and the
+// browser tests run against.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ChildProcess } from 'node:child_process'
+import type { AddressInfo } from 'node:net'
+
+export const ROOT = join(import.meta.dirname, '..', '..')
+export const ADMIN_PASSWORD = 'correct horse battery'
+
+/** A port nobody listens on at the moment. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** Resolves with the first answer of `probe` that is neither null, undefined nor false. */
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | null | undefined | false> | T | null | undefined | false,
+  limitMs = 30_000,
+): Promise<T> {
+  const end = performance.now() + limitMs
+  for (;;) {
+    const found = await probe()
+    if (found !== null && found !== undefined && found !== false) return found
+    if (performance.now() > end) throw new Error(`gave up waiting until ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
+
+export interface HubProcess {
+  readonly directory: string
+  readonly httpPort: number
+  readonly mqttPort: number
+  readonly base: string
+  /** Of the process that runs now. */
+  readonly pid: number
+  readonly output: () => string
+  /** Ends it with SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+  /** Ends it with SIGTERM; resolves with its exit code. */
+  terminate(): Promise<number | null>
+  /** Starts it again on the same data and ports; resolves when it is ready. */
+  restart(environment?: Record<string, string>): Promise<void>
+  /** Resolves when the process has ended by itself. */
+  ended(): Promise<void>
+  /** Ends it and removes its data. */
+  dispose(): Promise<void>
+}
+
+export interface HubProcessOptions {
+  readonly environment?: Record<string, string>
+  /** Another entry than hub/main.ts, e.g. one that ends the process at a named point. */
+  readonly entry?: string
+}
+
+export async function startHubProcess(options: HubProcessOptions = {}): Promise<HubProcess> {
+  const directory = mkdtempSync(join(tmpdir(), 'zhian-hub-'))
+  const [httpPort, mqttPort] = [await freePort(), await freePort()]
+  const base = `http://127.0.0.1:${httpPort}`
+  let child: ChildProcess
+  let output = ''
+
+  const launch = async (environment: Record<string, string> = {}): Promise<void> => {
+    const started = spawn(process.execPath, [options.entry ?? join(ROOT, 'hub', 'main.ts')], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        ZHIAN_HTTP_PORT: String(httpPort),
+        ZHIAN_MQTT_PORT: String(mqttPort),
+        ZHIAN_MQTT_HOST: '127.0.0.1',
+        ZHIAN_DATA_DIR: join(directory, 'data'),
+        ZHIAN_ADMIN_PASSWORD: ADMIN_PASSWORD,
+        ZHIAN_LOG_LEVEL: 'warn',
+        ...options.environment,
+        ...environment,
+      },
+    })
+    child = started
+    for (const stream of [started.stdout, started.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    await until(
+      'the hub is ready',
+      async () => {
+        if (started.exitCode !== null) throw new Error(`the hub ended with ${started.exitCode}:\n${output}`)
+        if (started.signalCode !== null) return true
+        return fetch(`${base}/readyz`).then(
+          (answer) => answer.ok,
+          () => false,
+        )
+      },
+      60_000,
+    )
+  }
+
+  const gone = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null) resolve()
+      else child.once('exit', () => resolve())
+    })
+
+  await launch()
+  return {
+    directory,
+    httpPort,
+    mqttPort,
+    base,
+    get pid() {
+      return child.pid as number
+    },
+    output: () => output,
+    async kill() {
+      child.kill('SIGKILL')
+      await gone()
+    },
+    async terminate() {
+      child.kill('SIGTERM')
+      await gone()
+      return child.exitCode
+    },
+    restart: launch,
+    ended: gone,
+    async dispose() {
+      child.kill('SIGKILL')
+      await gone()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
