@@ -56,7 +56,10 @@ export interface RetentionPolicy {
 }
 
 export interface ReadingStore {
-  /** Opens (and creates or widens) the store. `position` is the highest position stored, 0 when empty. */
+  /**
+   * Opens (and creates or widens) the store. `position` is the highest position stored, 0 when empty. After a rejected
+   * append the store takes nothing until it is started again; what of the rejected batches is stored, is then told.
+   */
   start(): Promise<{ position: number }>
   /** Resolves when every input is durable; rejects when none of them may be taken as durable. Batches commit in call order. */
   append(inputs: readonly StoredInput[]): Promise<void>
@@ -77,8 +80,11 @@ export interface ReadingStore {
   events(query: { deviceId: string; from: number; to: number; limit: number }): Promise<StoredEvent[]>
   /** Raw readings of a device in order of time, for export. */
   export(query: { deviceId: string; kind: string; from: number; to: number }): AsyncIterable<StoredReading>
-  /** Drops what the policy no longer keeps, seals finished days, rolls up. `now` is wall time, ms. */
-  maintain(now: number, retention: RetentionPolicy): Promise<void>
+  /**
+   * Drops what the policy no longer keeps, seals finished days, rolls up. `now` is wall time, ms. Sealing merges duplicates,
+   * so inputs after `decided`, the position up to which every decision is in the ledger, are left as they arrived.
+   */
+  maintain(now: number, retention: RetentionPolicy, decided?: number): Promise<void>
   /** Finishes what was appended, closes. Idempotent. */
   stop(): Promise<void>
 }

@@ -1,0 +1,167 @@
+// The one thread that opens the database. Commits run in the order they were asked, on their own connection; questions and
+// maintenance run beside them on others of the same instance.
+import { mkdirSync, statSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { deviceKeys, families, highPosition, prepareSchema } from './catalog.ts'
+import { Database, type Lane } from './database.ts'
+import { events, exportPage, latest, replayPage } from './history.ts'
+import type { FromWorker, RequestName, Requests, ToWorker, WorkerOptions } from './messages.ts'
+import { retain, rollUp } from './rollups.ts'
+import { dayOf, EVENTS, HOUR_MS } from './schema.ts'
+import { sealFamily } from './sealer.ts'
+import { series } from './series.ts'
+import { Writer } from './writer.ts'
+
+/** Questions at once. With the commit and the seal they fill libuv's four threads; more would make a commit wait for one. */
+const QUESTION_LANES = 2
+/** A day counts as finished this long after its end: the last readings of a day are a little late. */
+const DAY_GRACE_MS = HOUR_MS / 6
+
+const options = workerData as WorkerOptions
+const port = parentPort
+if (!port) throw new Error('duckdb-worker runs as a worker thread')
+
+const say = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer)
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+class Engine {
+  readonly #database: Database
+  readonly #commits: Lane
+  readonly #maintenance: Lane
+  readonly #questions: Lane[]
+  readonly #writer: Writer
+  readonly #running = new Set<Promise<unknown>>()
+  #turn = 0
+  #checkpointing = false
+
+  private constructor(database: Database, commits: Lane, maintenance: Lane, questions: Lane[]) {
+    this.#database = database
+    this.#commits = commits
+    this.#maintenance = maintenance
+    this.#questions = questions
+    this.#writer = new Writer(commits, options.kinds)
+  }
+
+  static async open(): Promise<Engine> {
+    mkdirSync(options.temporary, { recursive: true })
+    const database = await Database.open(options)
+    const commits = await database.lane()
+    const maintenance = await database.lane()
+    const questions = await Promise.all(Array.from({ length: QUESTION_LANES }, () => database.lane()))
+    const engine = new Engine(database, commits, maintenance, questions)
+    await prepareSchema(commits, options.kinds)
+    const position = await highPosition(commits)
+    const devices = await deviceKeys(commits)
+    await engine.#writer.open()
+    say({ say: 'opened', position, devices })
+    return engine
+  }
+
+  commit(message: Extract<ToWorker, { say: 'commit' }>): void {
+    const { group } = message
+    this.#track(
+      this.#commits.run(async () => {
+        await this.#writer.commit(group)
+        const buffers = group.blocks.map(({ kind, buffer }) => ({ kind, buffer }))
+        say(
+          { say: 'committed', buffers },
+          buffers.map(({ buffer }) => buffer),
+        )
+        this.#checkpointWhenDue()
+      }),
+    ).catch((error: unknown) => say({ say: 'commit_failed', message: reasonOf(error) }))
+  }
+
+  request({ id, name, ask }: Extract<ToWorker, { say: 'request' }>): void {
+    this.#track(this.#answer(name, ask)).then(
+      (answer) => say({ say: 'answer', id, answer }),
+      (error: unknown) => say({ say: 'refused', id, message: reasonOf(error) }),
+    )
+  }
+
+  async close(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    try {
+      this.#writer.close()
+    } finally {
+      this.#database.close()
+    }
+  }
+
+  #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work)
+    const done = (): boolean => this.#running.delete(work)
+    work.then(done, done)
+    return work
+  }
+
+  #answer(name: RequestName, ask: Requests[RequestName]['ask']): Promise<Requests[RequestName]['answer']> {
+    if (name === 'maintain') return this.#maintain(ask as Requests['maintain']['ask'])
+    this.#turn = (this.#turn + 1) % this.#questions.length
+    const lane = this.#questions[this.#turn] ?? this.#maintenance
+    const answer: (lane: Lane, ask: never) => Promise<Requests[Question]['answer']> = ANSWERS[name]
+    return lane.run(() => answer(lane, ask as never))
+  }
+
+  #maintain({ now, retention, decided }: Requests['maintain']['ask']): Promise<undefined> {
+    return this.#maintenance.run(async (lane) => {
+      const today = dayOf(now - DAY_GRACE_MS)
+      const limits = { decided, oldestDay: dayOf(now) - retention.rawDays }
+      for (const family of await families(lane)) {
+        if (family === EVENTS || family in options.kinds) {
+          const { rows, firstReceivedAt } = this.#writer.state(family)
+          if (rows >= options.sealRows || (rows > 0 && dayOf(firstReceivedAt) < today)) {
+            await this.#commits.run(() => this.#writer.rotate(family))
+          }
+        }
+        await sealFamily(lane, family, limits)
+        if (family !== EVENTS) await rollUp(lane, family, today)
+        await retain(lane, family, dayOf(now), retention)
+      }
+      await this.#checkpoint(lane)
+      return undefined
+    })
+  }
+
+  #checkpointWhenDue(): void {
+    if (this.#checkpointing || walBytes() < options.checkpointBytes) return
+    this.#checkpointing = true
+    this.#track(this.#maintenance.run((lane) => this.#checkpoint(lane))).finally(() => (this.#checkpointing = false))
+  }
+
+  /** Folds the log into the file. DuckDB refuses while another write transaction runs; the next commit asks again. */
+  async #checkpoint(lane: Lane): Promise<void> {
+    await lane.execute('CHECKPOINT').catch(() => undefined)
+  }
+}
+
+type Question = Exclude<RequestName, 'maintain'>
+
+const ANSWERS: {
+  readonly [Name in Question]: (lane: Lane, ask: Requests[Name]['ask']) => Promise<Requests[Name]['answer']>
+} = { series, latest, events, export: exportPage, after: replayPage }
+
+function walBytes(): number {
+  return statSync(`${options.file}.wal`, { throwIfNoEntry: false })?.size ?? 0
+}
+
+try {
+  const engine = await Engine.open()
+  port.on('message', (message: ToWorker) => {
+    if (message.say === 'commit') engine.commit(message)
+    else if (message.say === 'request') engine.request(message)
+    else {
+      engine
+        .close()
+        .catch(() => undefined)
+        .finally(() => {
+          say({ say: 'closed' })
+          // Leaving the thread frees every native handle: only then may the file be opened again.
+          port.close()
+        })
+    }
+  })
+} catch (error) {
+  say({ say: 'open_failed', message: reasonOf(error) })
+  port.close()
+}

@@ -1,0 +1,178 @@
+// A series of one device and metric in buckets. The cost follows the answer: wide buckets read roll-ups, narrow ones the
+// readings, and every sealed table is sorted by device, so that only the device's own stretch of it is read.
+import { type FamilyTables, metricIds, tablesOf } from './catalog.ts'
+import { type Lane, numberOf } from './database.ts'
+import type { SeriesQuery } from './messages.ts'
+import type { SeriesPoint } from './port.ts'
+import { UNIT_MS } from './rollups.ts'
+import { column, DAY_MS, dayOf, dayStart, monthOf, openTable, rollupTable } from './schema.ts'
+
+type Level = 'raw' | 'minute' | 'hour'
+
+/** A stretch of time [from, to) to be read from one kind of source. */
+interface Piece {
+  readonly level: Level
+  readonly from: number
+  readonly to: number
+}
+
+interface Buckets {
+  readonly level: Level
+  readonly origin: number
+  readonly width: number
+}
+
+/** Buckets are whole minutes or hours as soon as they are that wide, so that roll-ups fit into them. */
+export function bucketsOf(from: number, to: number, points: number): Buckets {
+  for (const level of ['hour', 'minute'] as const) {
+    const unit = UNIT_MS[level]
+    const origin = Math.floor(from / unit) * unit
+    const width = (to - origin) / points
+    if (width >= unit) return { level, origin, width: Math.ceil(width / unit) * unit }
+  }
+  return { level: 'raw', origin: from, width: Math.max(1, Math.ceil((to - from) / points)) }
+}
+
+export async function series(lane: Lane, query: SeriesQuery): Promise<SeriesPoint[]> {
+  const { kind, metric, from, to, points } = query
+  if (to <= from || points < 1) return []
+  const buckets = bucketsOf(from, to, points)
+  return lane.transaction(async () => {
+    const id = (await metricIds(lane, kind)).get(metric)
+    if (id === undefined) return []
+    const tables = await tablesOf(lane, kind)
+    const openDays = buckets.level === 'raw' ? new Set<number>() : await daysInOpenTables(lane, query, tables)
+    const pieces = cover(from, to, buckets.level, tables, openDays)
+    const sources = [
+      readingsSql(query, tables, pieces, buckets),
+      ...rollupSql(query, id, tables, pieces, buckets, 'minute'),
+      ...rollupSql(query, id, tables, pieces, buckets, 'hour'),
+    ]
+    const rows = await lane.rows(
+      `SELECT bucket, min(low) AS low, sum(total) AS total, max(high) AS high, sum(n)::DOUBLE AS n, arg_max(last, newest) AS last
+       FROM (${sources.join(' UNION ALL ')}) GROUP BY bucket ORDER BY bucket`,
+    )
+    return rows.map((row) => {
+      const count = numberOf(row['n'])
+      return {
+        t: Math.max(from, buckets.origin + numberOf(row['bucket']) * buckets.width),
+        min: numberOf(row['low']),
+        mean: numberOf(row['total']) / count,
+        max: numberOf(row['high']),
+        last: numberOf(row['last']),
+        count,
+      }
+    })
+  })
+}
+
+/** Days with readings of the device that are not sealed yet: their roll-ups, if any, are not complete. */
+async function daysInOpenTables(
+  lane: Lane,
+  { device, kind, from, to }: SeriesQuery,
+  { generations }: FamilyTables,
+): Promise<Set<number>> {
+  const parts = generations.map(
+    (generation) =>
+      `SELECT DISTINCT ts // 3600000 AS hour FROM ${openTable(kind, generation)}
+       WHERE device = ${device} AND ts >= ${from} AND ts < ${to}`,
+  )
+  const rows = await lane.rows(parts.join(' UNION '))
+  return new Set(rows.map((row) => dayOf(numberOf(row['hour']) * 3_600_000)))
+}
+
+/** Splits [from, to) into pieces, each from the coarsest source that is complete, exact at both edges and fits the buckets. */
+function cover(from: number, to: number, level: Level, { partitions }: FamilyTables, openDays: Set<number>): Piece[] {
+  if (level === 'raw' && !partitions.some((partition) => partition.level !== 'raw')) return [{ level, from, to }]
+  const days = new Map(partitions.filter((p) => p.level === 'raw').map((p) => [p.period, p]))
+  const months = {
+    minute: new Set(partitions.filter((p) => p.level === 'minute').map((p) => p.period)),
+    hour: new Set(partitions.filter((p) => p.level === 'hour').map((p) => p.period)),
+  }
+  const pieces: Piece[] = []
+  const add = (piece: Piece): void => {
+    const last = pieces.at(-1)
+    if (last && last.level === piece.level && last.to === piece.from)
+      pieces[pieces.length - 1] = { ...last, to: piece.to }
+    else pieces.push(piece)
+  }
+  for (let day = dayOf(from); day <= dayOf(to - 1); day++) {
+    const start = Math.max(from, dayStart(day))
+    const end = Math.min(to, dayStart(day) + DAY_MS)
+    const sealed = days.get(day)
+    const rolled = (unit: 'minute' | 'hour'): boolean => {
+      if (openDays.has(day)) return false
+      if (sealed) return unit === 'hour' ? sealed.hoursRolled : sealed.minutesRolled
+      return months[unit].has(monthOf(dayStart(day)))
+    }
+    // Only a day whose readings retention has dropped is read from roll-ups alone, rounded outwards to their unit.
+    const dropped = !sealed && !openDays.has(day)
+    const finest: Level = !dropped ? 'raw' : rolled('minute') ? 'minute' : rolled('hour') ? 'hour' : 'raw'
+    const coarsest: Level =
+      level === 'hour' && rolled('hour') ? 'hour' : level !== 'raw' && rolled('minute') ? 'minute' : finest
+    const unit = coarsest === 'raw' ? 1 : UNIT_MS[coarsest]
+    const wholeFrom = Math.ceil(start / unit) * unit
+    const wholeTo = Math.floor(end / unit) * unit
+    if (coarsest === finest || wholeFrom >= wholeTo) {
+      add({ level: finest, from: start, to: end })
+      continue
+    }
+    if (start < wholeFrom) add({ level: finest, from: start, to: wholeFrom })
+    add({ level: coarsest, from: wholeFrom, to: wholeTo })
+    if (wholeTo < end) add({ level: finest, from: wholeTo, to: end })
+  }
+  return pieces
+}
+
+function readingsSql(
+  { device, kind, metric }: SeriesQuery,
+  { generations, partitions }: FamilyTables,
+  pieces: readonly Piece[],
+  { origin, width }: Buckets,
+): string {
+  const value = column(metric)
+  const sources: string[] = []
+  for (const { level, from, to } of pieces) {
+    if (level !== 'raw') continue
+    const where = `WHERE device = ${device} AND ts >= ${from} AND ts < ${to} AND ${value} IS NOT NULL`
+    for (const generation of generations) {
+      sources.push(`SELECT ts, position, ${value} AS v FROM ${openTable(kind, generation)} ${where}`)
+    }
+    for (const day of partitions) {
+      if (day.level !== 'raw' || !day.metrics.includes(metric)) continue
+      if (dayStart(day.period) >= to || dayStart(day.period) + DAY_MS <= from) continue
+      sources.push(`SELECT ts, position, ${value} AS v FROM ${day.table} ${where}`)
+    }
+  }
+  if (sources.length === 0) sources.push('SELECT 0::BIGINT AS ts, 0::BIGINT AS position, 0::DOUBLE AS v WHERE false')
+  // The last delivery of a (device, ts) is the one that counts, wherever it and the earlier ones lie.
+  return `SELECT (ts - ${origin}) // ${width} AS bucket, min(v) AS low, sum(v) AS total, max(v) AS high, count(*) AS n,
+            max(ts) AS newest, arg_max(v, ts) AS last
+          FROM (SELECT ts, arg_max(v, position) AS v FROM (${sources.join(' UNION ALL ')}) GROUP BY ts) GROUP BY bucket`
+}
+
+function rollupSql(
+  { device, kind }: SeriesQuery,
+  metricId: number,
+  { partitions }: FamilyTables,
+  pieces: readonly Piece[],
+  { origin, width }: Buckets,
+  level: 'minute' | 'hour',
+): string[] {
+  const unit = UNIT_MS[level]
+  const sql: string[] = []
+  for (const { period } of partitions.filter((partition) => partition.level === level)) {
+    const stretches = pieces
+      .filter((piece) => piece.level === level && monthOf(piece.from) <= period && monthOf(piece.to - 1) >= period)
+      .map(({ from, to }) => `(t >= ${Math.floor(from / unit)} AND t < ${Math.ceil(to / unit)})`)
+    if (stretches.length === 0) continue
+    sql.push(
+      `SELECT greatest(t::BIGINT * ${unit} - ${origin}, 0) // ${width} AS bucket, min(coalesce(low, total)) AS low,
+         sum(total) AS total, max(coalesce(high, total)) AS high, sum(coalesce(n, 1)) AS n, max(t)::BIGINT * ${unit} AS newest,
+         arg_max(coalesce(last, total), t) AS last
+       FROM ${rollupTable(level, kind, period)}
+       WHERE metric = ${metricId} AND device = ${device} AND (${stretches.join(' OR ')}) GROUP BY bucket`,
+    )
+  }
+  return sql
+}
