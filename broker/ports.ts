@@ -1,4 +1,5 @@
 // What the broker needs from the rest of the hub. It knows devices, topics and bytes; never what a payload means.
+import type { RefusalReason } from './refusals.ts'
 
 /** One PUBLISH that passed authentication, ACL and limits. */
 export interface InboundMessage {
@@ -7,6 +8,7 @@ export interface InboundMessage {
   /** Whose data it is, by the topic. */
   readonly deviceId: string
   readonly channel: 'readings' | 'events' | 'status' | 'replies'
+  /** A view of the receive buffer: copy what is to be kept after `done`. */
   readonly payload: Uint8Array
   readonly qos: 0 | 1 | 2
   /** Hub wall time of receipt, ms. */
@@ -38,6 +40,9 @@ export interface Credentials {
 export interface BrokerObserver {
   /** The first connection of a device opened (`true`) or its last one closed (`false`). */
   presence(deviceId: string, connected: boolean, at: number): void
-  /** A login, subscription, will, publish or connection that was refused; `reason` is one of `RefusalReason`. */
-  refused(reason: string, deviceId: string | null): void
+  /**
+   * A login, subscription, will, publish or connection that was refused or slowed. `deviceId` is the claimed one until the
+   * login was right; `address` the peer's IP address. Slowing is told once an episode, not once a message.
+   */
+  refused(reason: RefusalReason, deviceId: string | null, address: string | null): void
 }

@@ -1,0 +1,397 @@
+// The broker: lets devices in and hands what they say to the intake. It knows nothing of meaning.
+//
+// Promises kept here: a QoS 1 or 2 message is acknowledged only after the intake said it is safe (G1); under load senders are
+// slowed, nothing that was to be acknowledged is dropped (G6); a command reaches a connected subscriber now or not at all (G7);
+// whatever is refused is counted by reason (G10).
+import type { Server, Socket } from 'node:net'
+import { childCommandTopic, commandTopic, upTopic } from '../contract/topics.ts'
+import { Connection, type ConnectionHost, type CoreClient } from './connection.ts'
+import { Core } from './core.ts'
+import { createDevicePolicy } from './device-policy.ts'
+import { FlappingWatch } from './flapping.ts'
+import type { InboundQos2 } from './inbound-qos2.ts'
+import { DEFAULT_LIMITS, type BrokerLimits } from './limits.ts'
+import { createTcpListener, createTlsListener, listen, type ListenOptions, type TlsFiles } from './listeners.ts'
+import { BoundedPersistence } from './persistence.ts'
+import type { Backbone, Identity, Policy, Publication } from './policy.ts'
+import type { BrokerObserver, Credentials, Intake } from './ports.ts'
+import { RateLimiter } from './rate.ts'
+import type { RefusalReason } from './refusals.ts'
+import { Sessions } from './sessions.ts'
+import { Tally, type BrokerCounters } from './tally.ts'
+import type { Tunnel } from './tunnel.ts'
+
+export interface ListenAt {
+  readonly host: string
+  /** 0 = any free port. */
+  readonly port: number
+  readonly tls?: TlsFiles & { readonly port: number }
+}
+
+export interface BrokerOptions extends ListenAt {
+  readonly intake: Intake
+  readonly credentials: Credentials
+  readonly observer: BrokerObserver
+  /** Errors that are the broker's own, for the log; never once a message. */
+  readonly onError?: (error: unknown) => void
+  readonly limits?: Partial<BrokerLimits>
+}
+
+export interface PolicyBrokerOptions extends ListenAt {
+  readonly policy: (backbone: Backbone) => Policy
+  readonly observer?: BrokerObserver
+  readonly onError?: (error: unknown) => void
+  readonly limits?: Partial<BrokerLimits>
+}
+
+export interface CommandOptions {
+  /** The gateway that carries the command, when the device is its child. */
+  readonly gatewayId?: string | null
+  /** Called when the device acknowledged it (PUBACK); never if it subscribed at QoS 0 or went away. */
+  readonly delivered?: () => void
+}
+
+export interface Broker {
+  /** Resolves once it listens; rejects when an address is taken. */
+  start(): Promise<{ port: number; tlsPort: number | null }>
+  /** Stops taking, finishes and acknowledges what was taken, closes. */
+  stop(): Promise<void>
+  /** True when a connected subscriber took it; false when nobody is there to hear it, and it is not kept. */
+  publishCommand(deviceId: string, payload: Uint8Array | string, options?: CommandOptions): boolean
+  /** Ends a device's connections and sessions without their wills: its token was replaced, or it is retired. */
+  disconnect(deviceId: string): void
+  isConnected(deviceId: string): boolean
+  counters(): BrokerCounters
+}
+
+/** The hub's broker. Inert until `start()`. */
+export const createBroker = ({ intake, credentials, ...options }: BrokerOptions): Broker =>
+  createPolicyBroker({ ...options, policy: (backbone) => createDevicePolicy(intake, credentials, backbone) })
+
+/** The same broker under any policy. */
+export const createPolicyBroker = (options: PolicyBrokerOptions): Broker => new DoorBroker(options)
+
+const TICK_MS = 1_000
+/** A tick that comes later than this means that the process stood still: nobody is blamed for that time. */
+const LONGEST_TICK_MS = 2_000
+const SWEEP_TICKS = 60
+const NO_OBSERVER: BrokerObserver = { presence: () => {}, refused: () => {} }
+
+class DoorBroker implements Broker, ConnectionHost {
+  readonly limits: BrokerLimits
+  readonly policy: Policy
+  readonly rate: RateLimiter
+  awakeMs = 0
+  stopping = false
+
+  readonly #options: PolicyBrokerOptions
+  readonly #observer: BrokerObserver
+  readonly #tally = new Tally()
+  readonly #persistence: BoundedPersistence
+  readonly #core: Core
+  readonly #sessions: Sessions
+  readonly #flapping: FlappingWatch
+  /** Every socket, until it is closed. */
+  readonly #sockets = new Set<Connection>()
+  /** Those without a CONNACK, the oldest first. */
+  readonly #unauthenticated = new Set<Connection>()
+  readonly #open = new Set<Connection>()
+  readonly #byDevice = new Map<string, Set<Connection>>()
+  #listeners: Server[] = []
+  #ticker: NodeJS.Timeout | null = null
+  #lastTick = 0
+  #ticks = 0
+  /** Set while stopping: called when nothing is in flight, and when no socket is left. */
+  #drained: (() => void) | null = null
+  #allClosed: (() => void) | null = null
+  #stopped: Promise<void> | null = null
+
+  constructor(options: PolicyBrokerOptions) {
+    this.#options = options
+    this.#observer = options.observer ?? NO_OBSERVER
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.rate = new RateLimiter(this.limits.ratePerSecond, this.limits.rateBurst)
+    this.#flapping = new FlappingWatch(this.limits.loginsPerWindow, this.limits.flappingWindowMs)
+    this.#persistence = new BoundedPersistence(this.limits)
+    this.#sessions = new Sessions(this.limits, (clientId) => this.#persistence.dropSession(clientId))
+    this.#core = new Core(this.#persistence, {
+      drainMs: this.limits.backlogMs,
+      will: (connection, will, done) => this.#fireWill(connection, will, done),
+      maySubscribe: ({ identity }, filter) =>
+        identity !== null && this.policy.refuseSubscription(identity, filter) === null,
+      mayForward: (connection, topic) => this.#mayForward(connection, topic),
+      joined: (connection) => connection.joined(),
+      error: (error) => this.unexpected(error),
+    })
+    this.policy = options.policy({
+      publish: (publication, done) => this.#core.publish(publication, done),
+      retain: ({ topic, payload, qos }) =>
+        this.#persistence.retain({ cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain: true }),
+    })
+  }
+
+  async start(): Promise<{ port: number; tlsPort: number | null }> {
+    await this.#core.start()
+    this.#lastTick = performance.now()
+    this.#ticker = setInterval(this.#tick, TICK_MS)
+    try {
+      const { host, port, tls } = this.#options
+      const tcp = this.#listenOptions(host, port)
+      const tcpPort = await this.#listen(createTcpListener(tcp), tcp)
+      if (!tls) return { port: tcpPort, tlsPort: null }
+      const secure = this.#listenOptions(host, tls.port)
+      return { port: tcpPort, tlsPort: await this.#listen(createTlsListener(tls, secure), secure) }
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  publishCommand(deviceId: string, payload: Uint8Array | string, options: CommandOptions = {}): boolean {
+    const { gatewayId = null, delivered = null } = options
+    const topic = gatewayId === null ? commandTopic(deviceId) : childCommandTopic(gatewayId, deviceId)
+    const connections = this.#byDevice.get(gatewayId ?? deviceId)
+    if (!connections || this.stopping) return false
+    const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
+    // The newest connection that listens: an older one may be half dead, and nobody is to act twice.
+    for (const connection of [...connections].reverse()) {
+      if (!connection.command(topic, bytes, delivered)) continue
+      this.#tally.commandsSent += 1
+      return true
+    }
+    return false
+  }
+
+  disconnect(deviceId: string): void {
+    for (const connection of [...(this.#byDevice.get(deviceId) ?? [])]) {
+      connection.willMayFire = false
+      connection.refuse('revoked')
+    }
+    this.#sessions.forget(deviceId)
+    this.#persistence.dropRetained(upTopic(deviceId, 'status'))
+  }
+
+  isConnected(deviceId: string): boolean {
+    return this.#byDevice.has(deviceId)
+  }
+
+  counters(): BrokerCounters {
+    const { refused, taken, stored, failed, opened, commandsSent, inFlight, inFlightBytes } = this.#tally
+    return {
+      refused: { ...refused },
+      taken,
+      stored,
+      failed,
+      opened,
+      commandsSent,
+      inFlight,
+      inFlightBytes,
+      connections: this.#open.size,
+      unauthenticated: this.#unauthenticated.size,
+      sessions: this.#sessions.size,
+      queued: this.#persistence.queuedCount,
+      queueDropped: this.#persistence.drops.queued,
+      retained: this.#persistence.retainedCount,
+      retainDropped: this.#persistence.drops.retained,
+    }
+  }
+
+  // ── what connections ask ──
+
+  get overBudget(): boolean {
+    return this.#tally.inFlightBytes >= this.limits.inFlightBytesTotal
+  }
+
+  refused(reason: RefusalReason, connection: Connection | null, deviceId: string | null): void {
+    this.#tally.refused[reason] += 1
+    // The hub could not store, or is going: that the device comes back again is not its fault.
+    const forgiven = connection?.identity?.deviceId ?? null
+    if (forgiven !== null && (reason === 'not_stored' || reason === 'stopping')) this.#flapping.forgive(forgiven)
+    this.#observer.refused(reason, deviceId, connection?.address ?? null)
+  }
+
+  unexpected(error: unknown): void {
+    this.#options.onError?.(error)
+  }
+
+  loginDelay({ deviceId }: Identity): number {
+    if (deviceId === null || !this.#flapping.login(deviceId, performance.now())) return 0
+    return this.limits.flappingDelayMs
+  }
+
+  enter(connection: Connection, identity: Identity, clean: boolean): InboundQos2 {
+    const { deviceId } = identity
+    if (deviceId !== null) {
+      const siblings = this.#byDevice.get(deviceId)
+      if (siblings) {
+        siblings.add(connection)
+        const [oldest] = siblings
+        if (siblings.size > this.limits.connectionsPerDevice) oldest?.refuse('too_many_of_device')
+      } else {
+        this.#byDevice.set(deviceId, new Set([connection]))
+        this.#observer.presence(deviceId, true, Date.now())
+      }
+    }
+    return this.#sessions.open(identity, clean)
+  }
+
+  join(tunnel: Tunnel): CoreClient {
+    return this.#core.join(tunnel)
+  }
+
+  opened(connection: Connection): void {
+    this.#unauthenticated.delete(connection)
+    this.#open.add(connection)
+    this.#tally.opened += 1
+  }
+
+  left(connection: Connection): void {
+    this.#unauthenticated.delete(connection)
+    this.#open.delete(connection)
+    const { identity, inbound } = connection
+    if (identity === null || inbound === null) return
+    this.#sessions.closed(identity.clientId, inbound, this.awakeMs)
+    const { deviceId } = identity
+    const siblings = deviceId === null ? undefined : this.#byDevice.get(deviceId)
+    if (deviceId === null || !siblings?.delete(connection) || siblings.size > 0) return
+    this.#byDevice.delete(deviceId)
+    // The hub is going, not the device.
+    if (!this.stopping) this.#observer.presence(deviceId, false, Date.now())
+  }
+
+  socketClosed(connection: Connection): void {
+    this.#sockets.delete(connection)
+    if (this.#sockets.size === 0) this.#allClosed?.()
+  }
+
+  taken(bytes: number): void {
+    this.#tally.taken += 1
+    this.#tally.inFlightBytes += bytes
+  }
+
+  settled(bytes: number, error: Error | undefined): void {
+    this.#tally.inFlightBytes -= bytes
+    if (error) this.#tally.failed += 1
+    else this.#tally.stored += 1
+    if (this.#tally.inFlight === 0) this.#drained?.()
+  }
+
+  // ── inside ──
+
+  async #listen(server: Server, options: ListenOptions): Promise<number> {
+    const port = await listen(server, options)
+    this.#listeners.push(server)
+    return port
+  }
+
+  #listenOptions(host: string, port: number): ListenOptions {
+    return {
+      host,
+      port,
+      maxConnections: this.limits.connections,
+      handshakeMs: this.limits.connectMs,
+      onSocket: this.#onSocket,
+      onHandshakeFailed: () => this.refused('tls_failed', null, null),
+      onDropped: () => this.refused('too_many_connections', null, null),
+      onError: (error) => this.unexpected(error),
+    }
+  }
+
+  readonly #onSocket = (socket: Socket): void => {
+    if (this.stopping) {
+      socket.destroy()
+      return
+    }
+    if (this.#unauthenticated.size >= this.limits.unauthenticated) {
+      const [oldest] = this.#unauthenticated
+      oldest?.refuse('too_many_unauthenticated')
+    }
+    const connection = new Connection(this, socket)
+    this.#sockets.add(connection)
+    this.#unauthenticated.add(connection)
+  }
+
+  /** Once a second: one pass over all connections costs less than a timer for each of them. */
+  readonly #tick = (): void => {
+    const now = performance.now()
+    this.awakeMs += Math.min(now - this.#lastTick, LONGEST_TICK_MS)
+    this.#lastTick = now
+    for (const connection of this.#unauthenticated) {
+      if (this.awakeMs - connection.acceptedAt < this.limits.connectMs) break
+      connection.refuse('connect_timeout')
+    }
+    for (const connection of this.#sockets) {
+      if (connection.state !== 'closed') connection.check(this.awakeMs)
+      else if (this.awakeMs - connection.closedAt >= this.limits.stopFlushMs) connection.destroySocket()
+    }
+    this.#ticks += 1
+    if (this.#ticks % SWEEP_TICKS !== 0) return
+    this.rate.sweep(now)
+    this.#flapping.sweep(now)
+    this.#sessions.expire(this.awakeMs)
+  }
+
+  #mayForward(connection: Connection, topic: string): boolean {
+    if (connection.identity === null || !connection.keepsUp()) return false
+    if (this.policy.mayReceive(connection.identity, topic)) return true
+    this.refused('forward_denied', connection, connection.identity.deviceId)
+    return false
+  }
+
+  /** A will takes the same way as any publication, under the rights of the moment it fires. */
+  #fireWill(connection: Connection, will: Publication, done: () => void): void {
+    const { identity } = connection
+    if (this.stopping || !connection.willMayFire || identity === null) return done()
+    const route = this.policy.route(identity, will.topic)
+    if (typeof route === 'string') {
+      this.refused('will_denied', connection, identity.deviceId)
+      return done()
+    }
+    const bytes = will.payload.length
+    this.taken(bytes)
+    route.accept(will, (error) => {
+      this.settled(bytes, error)
+      done()
+    })
+  }
+
+  async #stop(): Promise<void> {
+    this.stopping = true
+    for (const server of this.#listeners) server.close()
+    if (this.#ticker) clearInterval(this.#ticker)
+    for (const connection of [...this.#sockets]) {
+      if (connection.state === 'open') connection.stopReading()
+      else connection.refuse('stopping')
+    }
+    if (this.#tally.inFlight > 0) {
+      await withTimer(this.limits.stopDrainMs, (drained) => {
+        this.#drained = drained
+      })
+      // Acknowledgements are written in the turn after the last message was settled.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    for (const connection of [...this.#sockets]) connection.end()
+    if (this.#sockets.size > 0) {
+      await withTimer(this.limits.stopFlushMs, (allClosed) => {
+        this.#allClosed = allClosed
+      })
+    }
+    for (const connection of [...this.#sockets]) connection.destroySocket()
+    await this.#core.stop()
+  }
+}
+
+/** Waits for `done` to be called, but no longer than `ms`. */
+const withTimer = (ms: number, begin: (done: () => void) => void): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    begin(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })

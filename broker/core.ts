@@ -1,0 +1,110 @@
+// The broker core: aedes behind the door. It keeps sessions, subscriptions, retained messages and wills of clients that have
+// logged in; it never sees a stranger, a malformed packet or a device's publications.
+import { Aedes, type Client } from 'aedes'
+import type { Connection, CoreClient } from './connection.ts'
+import { MAX_TOPIC_LEVELS } from './mqtt-text.ts'
+import type { BoundedPersistence } from './persistence.ts'
+import type { Publication } from './policy.ts'
+import { Tunnel } from './tunnel.ts'
+
+/**
+ * A core that has not heard its own heartbeat for three intervals takes its clients' wills for those of a dead broker and
+ * fires them all: a laptop that slept would report every device offline. There is one broker a process, so the interval is as
+ * long as timers go (four of them must fit 2^31 ms).
+ */
+const HEARTBEAT_MS = 500_000_000
+
+/** The ids of this core's messages are never compared with those delivered before: see `join`. */
+interface SeenCounters {
+  [brokerId: string]: number
+}
+
+type AedesClient = Client & CoreClient & { duplicates: SeenCounters }
+
+export interface CoreHooks {
+  readonly drainMs: number
+  /** A will is due. */
+  will(connection: Connection, will: Publication, done: () => void): void
+  maySubscribe(connection: Connection, filter: string): boolean
+  /** False when the message must not go out: rights have changed, or the receiver is too slow. */
+  mayForward(connection: Connection, topic: string): boolean
+  joined(connection: Connection): void
+  error(error: Error): void
+}
+
+export class Core {
+  readonly #aedes: Aedes
+  readonly #neverSeen: SeenCounters
+  readonly #hooks: CoreHooks
+
+  constructor(persistence: BoundedPersistence, hooks: CoreHooks) {
+    this.#hooks = hooks
+    this.#aedes = new Aedes({
+      persistence,
+      heartbeatInterval: HEARTBEAT_MS,
+      drainTimeout: hooks.drainMs,
+      maxClientsIdLength: 65_535,
+      maxTopicLevels: MAX_TOPIC_LEVELS,
+      authorizePublish: (client, packet, done) => {
+        // Publications end at the door; what arrives here is a will.
+        const handled = new Error('handled at the door')
+        const connection = client && connectionOf(client)
+        if (!connection) return done(handled)
+        const { topic, payload, qos, retain } = packet
+        const will = { topic, payload: Buffer.from(payload), qos, retain, receivedAt: Date.now(), will: true }
+        hooks.will(connection, will, () => done(handled))
+      },
+      authorizeSubscribe: (client, subscription, done) => {
+        const connection = connectionOf(client)
+        done(null, connection && hooks.maySubscribe(connection, subscription.topic) ? subscription : null)
+      },
+      authorizeForward: (client, packet) => {
+        const connection = connectionOf(client)
+        if (!connection || connection.state === 'closed') return null
+        // Filters that overlap deliver one message once.
+        if (packet.brokerId && packet.brokerCounter === connection.lastForwarded) return null
+        if (!hooks.mayForward(connection, packet.topic)) return null
+        connection.lastForwarded = packet.brokerCounter
+        return packet
+      },
+    })
+    // The core drops a message that a later one overtook on its way to a subscriber. Nothing is repeated inside one process,
+    // so its memory of what was delivered is replaced by one that never remembers.
+    this.#neverSeen = Object.defineProperty(Object.create(null) as SeenCounters, this.#aedes.id, {
+      get: () => 0,
+      set: () => {},
+    })
+    this.#aedes.on('connackSent', (packet, client) => {
+      const connection = connectionOf(client)
+      // The core opens the gate for further packets right after this event.
+      if (connection && packet.returnCode === 0) setImmediate(() => hooks.joined(connection))
+    })
+    this.#aedes.on('clientError', () => {})
+    this.#aedes.on('connectionError', () => {})
+    // Without a listener any error of the core would end the process.
+    ;(this.#aedes as NodeJS.EventEmitter).on('error', (error: Error) => this.#hooks.error(error))
+  }
+
+  start(): Promise<void> {
+    return this.#aedes.listen()
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => this.#aedes.close(() => resolve()))
+  }
+
+  join(tunnel: Tunnel): CoreClient {
+    const client = this.#aedes.handle(tunnel) as AedesClient
+    client.duplicates = this.#neverSeen
+    return client
+  }
+
+  /** Delivers to subscribers; `done` when their sockets took it. */
+  publish({ topic, payload, qos, retain }: Publication, done: (error?: Error) => void): void {
+    // A copy: a session may queue it far longer than the receive buffer should live.
+    this.#aedes.publish({ cmd: 'publish', topic, payload: Buffer.from(payload), qos, retain, dup: false }, done)
+  }
+}
+
+const connectionOf = (client: Client): Connection | null =>
+  client.conn instanceof Tunnel ? (client.conn.outer as Connection) : null

@@ -1,0 +1,50 @@
+// The receiving half of QoS 2 (§4.3.3) for one session: a packet id is committed once, however often its PUBLISH is repeated,
+// on this connection or on the next one of the same session.
+
+type Done = (error?: Error) => void
+
+/** What a PUBLISH with this id is. */
+export type Arrival = 'new' | 'committing' | 'committed' | 'full'
+
+export class InboundQos2 {
+  /** Null: committed, waiting for PUBREL. A list: being committed; who else waits for the outcome. */
+  readonly #ids = new Map<number, Done[] | null>()
+  readonly #window: number
+
+  constructor(window: number) {
+    this.#window = window
+  }
+
+  get size(): number {
+    return this.#ids.size
+  }
+
+  /** `repeated` is called with the outcome when another PUBLISH with this id is already being committed. */
+  arrive(id: number, repeated: Done): Arrival {
+    const waiting = this.#ids.get(id)
+    if (waiting === null) return 'committed'
+    if (waiting !== undefined) {
+      // One waiter a connection would do; more than a few repeats in flight are a client gone wrong.
+      if (waiting.length >= 8) return 'full'
+      waiting.push(repeated)
+      return 'committing'
+    }
+    if (this.#ids.size >= this.#window) return 'full'
+    this.#ids.set(id, [])
+    return 'new'
+  }
+
+  /** The outcome of a new one. A failure forgets the id, so that the repeat is new again. */
+  settle(id: number, error?: Error): void {
+    const waiting = this.#ids.get(id)
+    if (!waiting) return
+    if (error) this.#ids.delete(id)
+    else this.#ids.set(id, null)
+    for (const done of waiting) done(error)
+  }
+
+  /** PUBREL: the id is free again. One that is still being committed is not released. */
+  release(id: number): void {
+    if (this.#ids.get(id) === null) this.#ids.delete(id)
+  }
+}
