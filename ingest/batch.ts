@@ -26,6 +26,8 @@ export class Batch {
   readonly alarms = new Set<string>()
   /** Data points that become stored with this batch (G10). */
   points = 0
+  /** Set when this batch ends a round of state writing. */
+  checkpoint: number | null = null
 
   constructor(serial: number) {
     this.serial = serial

@@ -67,6 +67,7 @@ export class Pipeline {
   private committing: Batch | null = null
   private commitScheduled = false
   private nextPosition = 1
+  private checkpoint = 0
   /** Newest sequence the listener has heard of. */
   private told = 0
   /** Open alarms: whose they are, and the newest sequence of each. */
@@ -105,7 +106,12 @@ export class Pipeline {
     for (const retry of this.waiting.splice(0)) retry()
   }
 
-  /** What is taken and not yet durable, in data points and open commits. */
+  /** Every input up to this position is decided, and the ledger says so. */
+  get decided(): number {
+    return this.checkpoint
+  }
+
+  /** Inputs that are taken and not yet durable. */
   get backlog(): number {
     return this.batch.inputs.length + (this.committing?.inputs.length ?? 0)
   }
@@ -376,6 +382,7 @@ export class Pipeline {
     const states = [...batch.changed]
     for (const runtime of states) this.flush.written(runtime)
     const quiet = this.flush.take(this.phase === 'stopping')
+    batch.checkpoint = quiet.checkpoint
     states.push(...quiet.runtimes)
     const journalled =
       states.length > 0 || quiet.checkpoint !== null
@@ -407,6 +414,7 @@ export class Pipeline {
   private finish(batch: Batch, committed: readonly CommittedTransition[]): void {
     const { faultPoint, listener } = this.options
     this.counters.committed(batch.points)
+    this.checkpoint = batch.checkpoint ?? this.checkpoint
     this.remember(committed)
     faultPoint?.('pipeline.before_told')
     for (const done of batch.dones) done()
@@ -459,7 +467,7 @@ export class Pipeline {
     for (let attempt = 0; ; attempt++) {
       try {
         await this.tellMissed()
-        const { position } = await this.options.readings.recover()
+        const { position } = await this.options.readings.start()
         await this.restore(position)
         break
       } catch (again) {
@@ -510,6 +518,7 @@ export class Pipeline {
     }
     const { checkpoint, newest } = await journal.positions()
     this.nextPosition = Math.max(storePosition, newest) + 1
+    this.checkpoint = checkpoint
     await this.decideAgain(checkpoint)
     // While the hub was away it heard nobody: that silence was its own.
     for (const runtime of devices.all()) this.stage(runtime, { type: 'resumed' }, now, null, null)

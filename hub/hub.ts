@@ -1,0 +1,246 @@
+// The hub, wired from top to bottom: ledger, readings, pipeline, dashboard, broker. Stopped in reverse order.
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
+import type { Logger } from 'pino'
+import { createBroker } from '../broker/broker.ts'
+import { hashToken } from '../broker/tokens.ts'
+import { hashPassword } from '../dashboard/server/auth/passwords.ts'
+import { createDashboard } from '../dashboard/server/dashboard.ts'
+import { Devices } from '../ingest/devices.ts'
+import { Pipeline } from '../ingest/pipeline.ts'
+import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
+import { createLedger } from '../records/sqlite-ledger.ts'
+import { systemClock } from './clock.ts'
+import { Conditions } from './conditions.ts'
+import { MemoryCredentials } from './credentials.ts'
+import { Live } from './live.ts'
+import { countersOf, measure } from './measures.ts'
+import { HUB_PLACEMENT, hubProfile } from './own-device.ts'
+import { createRegistry, placementOf, profileOf } from './registry.ts'
+import { RejectionSamples } from './rejections.ts'
+import { CurrentRules, DEFAULT_RULES, METRIC_COLUMNS } from './rules.ts'
+import { startSchedule } from './schedule.ts'
+import { StartProblem, startProblem } from './start-problem.ts'
+import type { Broker } from '../broker/broker.ts'
+import type { FaultPoint } from '../ingest/ports.ts'
+import type { Ledger } from '../records/ledger.ts'
+import type { Config } from './config.ts'
+
+export interface Hub {
+  readonly httpPort: number
+  readonly mqttPort: number
+  readonly mqttsPort: number | null
+  /** Opens the set-up page while there is no administrator; null once there is one. */
+  readonly setupCode: string | null
+  /** Rejects when a storage thread has ended: the process should end and be started again. */
+  readonly failed: Promise<never>
+  /** Stops taking, finishes and acknowledges what was taken, closes. Idempotent. */
+  stop(): Promise<void>
+}
+
+export interface HubOptions {
+  /** Inert except in tests that end the process at a named point. */
+  readonly faultPoint?: (point: FaultPoint) => void
+}
+
+const VERSION = '0.1.0'
+const WEB_ROOT = join(import.meta.dirname, '..', 'dashboard', 'web', 'dist')
+/** Setting: a desk has been armed once, so that none being armed is news. */
+const DESK_ARMED_ONCE = 'desk_armed_once'
+
+/** Starts everything or nothing; rejects with StartProblem when the operator can do something about it. */
+export async function startHub(config: Config, log: Logger, options: HubOptions = {}): Promise<Hub> {
+  const stops: [name: string, stop: () => Promise<unknown> | void][] = []
+  const stop = once(async () => {
+    for (const [name, end] of stops.toReversed()) {
+      try {
+        await end()
+      } catch (error) {
+        log.error({ err: error }, `stopping ${name} failed`)
+      }
+    }
+  })
+  try {
+    return await wire(config, log, options, stops, stop)
+  } catch (error) {
+    await stop()
+    throw startProblem(error, config) ?? error
+  }
+}
+
+async function wire(
+  config: Config,
+  log: Logger,
+  options: HubOptions,
+  stops: [string, () => Promise<unknown> | void][],
+  stop: () => Promise<void>,
+): Promise<Hub> {
+  const clock = systemClock()
+  const directory = config.ZHIAN_DATA_DIR
+  const metrics = new Metrics()
+  collectDefaultMetrics({ register: metrics })
+
+  // ── what is remembered ──
+  const ledger = createLedger({
+    directory,
+    defaultRules: DEFAULT_RULES,
+    hashDeviceToken: (token, key) => hashToken(key, token).toString('hex'),
+    now: clock.wall,
+    log: (line) => log.info(line),
+  })
+  await ledger.start()
+  stops.push(['the ledger', () => ledger.stop()])
+  const readings = createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
+  const { position } = await readings.start()
+  stops.push(['the readings', () => readings.stop()])
+  const setupCode = await firstAdministrator(ledger, config)
+
+  // ── who is who ──
+  const rules = new CurrentRules(ledger.rules)
+  await rules.reload()
+  const devices = new Devices((kind) => rules.of(kind))
+  const credentials = new MemoryCredentials(await deviceTokenKey(ledger))
+  for await (const identity of ledger.devices.identities()) {
+    credentials.put(identity)
+    devices.put(profileOf(identity), placementOf(identity), clock.now())
+  }
+  const self = devices.put(hubProfile(), HUB_PLACEMENT, clock.now())
+
+  // ── from a message to its transition ──
+  const samples = new RejectionSamples(ledger.rejections, log)
+  stops.push(['rejection samples', () => samples.write()])
+  const live = new Live(devices, samples, ledger.devices, log)
+  const pipeline = new Pipeline({
+    clock,
+    devices,
+    readings,
+    journal: ledger.journal,
+    listener: live,
+    ...(options.faultPoint === undefined ? {} : { faultPoint: options.faultPoint }),
+  })
+  await pipeline.start(position)
+  stops.push(['the pipeline', () => pipeline.stop()])
+  const conditions = new Conditions((ruleId, active, value) =>
+    pipeline.input(self, { type: 'hub', ruleId, channel: '', active, value }),
+  )
+  live.onStoring((storing) => conditions.set('hub.store', !storing))
+
+  // ── the screens ──
+  let broker: Broker | null = null
+  const registry = createRegistry({
+    ledger,
+    credentials,
+    devices,
+    pipeline,
+    disconnect: (deviceId) => broker?.disconnect(deviceId),
+    reloadRules: async () => {
+      await rules.reload()
+      devices.recompile()
+    },
+    now: clock.now,
+  })
+  let deskArmedOnce = (await ledger.settings.get(DESK_ARMED_ONCE)) !== null
+  const dashboard = createDashboard(
+    {
+      host: config.ZHIAN_HOST,
+      port: config.ZHIAN_HTTP_PORT,
+      tls: config.tls ?? undefined,
+      trustedProxies: config.trustedProxies,
+      webRoot: WEB_ROOT,
+      setupCode,
+      version: VERSION,
+      metrics,
+      log: { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) },
+      now: clock.wall,
+    },
+    {
+      records: ledger,
+      registry,
+      acts: pipeline,
+      feed: live,
+      presence: live,
+      readings,
+      counters: { read: () => countersOf(pipeline.counters, broker) },
+      desks: {
+        armed(desks) {
+          if (desks > 0 && !deskArmedOnce) {
+            deskArmedOnce = true
+            ledger.settings.set(DESK_ARMED_ONCE, String(clock.wall())).catch((error: unknown) => {
+              log.warn({ err: error }, 'that a desk was armed was not written down')
+            })
+          }
+          conditions.set('hub.no_desk', deskArmedOnce && desks === 0)
+        },
+      },
+      health: {
+        ready: () => Promise.resolve({ ok: broker !== null && live.isStoring, parts: { mqtt: broker !== null, store: live.isStoring } }),
+      },
+    },
+  )
+  const { port: httpPort } = await dashboard.start()
+  stops.push(['the dashboard', () => dashboard.stop()])
+  stops.push([
+    'the schedule',
+    startSchedule({
+      directory,
+      ledger,
+      readings,
+      retention: {
+        rawDays: config.ZHIAN_RAW_DAYS,
+        minuteDays: config.ZHIAN_MINUTE_DAYS,
+        hourDays: config.ZHIAN_HOUR_DAYS,
+      },
+      decided: () => pipeline.decided,
+      conditions,
+      wall: clock.wall,
+      log,
+    }),
+  ])
+
+  // ── the door, last: nothing is let in before everything behind it stands ──
+  const opened = createBroker({
+    host: config.ZHIAN_MQTT_HOST,
+    port: config.ZHIAN_MQTT_PORT,
+    ...(config.tls === null ? {} : { tls: { ...config.tls, port: config.ZHIAN_MQTTS_PORT } }),
+    intake: pipeline,
+    credentials,
+    observer: {
+      presence: (deviceId, connected, at) => pipeline.presence(deviceId, connected, at),
+      // The broker counts them by reason itself; /metrics and the counters read its account.
+      refused: () => {},
+    },
+    onError: (error) => log.error({ err: error }, 'broker'),
+    limits: { ratePerSecond: config.ZHIAN_DEVICE_RATE },
+  })
+  const { port: mqttPort, tlsPort: mqttsPort } = await opened.start()
+  broker = opened
+  stops.push(['the broker', () => opened.stop()])
+  measure(metrics, pipeline, opened)
+  log.info({ devices: devices.size, httpPort, mqttPort }, 'ready')
+
+  return { httpPort, mqttPort, mqttsPort, setupCode, failed: ledger.failed, stop }
+}
+
+/** The code of the set-up link while there is no user and no password was given; else makes or finds the administrator. */
+async function firstAdministrator(ledger: Ledger, config: Config): Promise<string | null> {
+  if ((await ledger.users.count()) > 0) return null
+  const password = config.ZHIAN_ADMIN_PASSWORD
+  if (password === undefined) return randomBytes(18).toString('base64url')
+  await ledger.users.create(
+    { userId: 'hub', name: '智安', address: 'environment' },
+    { username: 'admin', name: '管理员', role: 'admin', passwordHash: await hashPassword(password), mustChange: false },
+  )
+  return null
+}
+
+async function deviceTokenKey(ledger: Ledger): Promise<Buffer> {
+  const key = await ledger.settings.get('device_token_key')
+  if (key === null) throw new StartProblem('台账缺少设备密钥，已停止启动。The ledger has no device token key; not started.')
+  return Buffer.from(key, 'hex')
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null
+  return () => (running ??= work())
+}

@@ -1,0 +1,110 @@
+// What happens now, passed on from the pipeline to whoever listens: the feed, the ledger's marks, readiness. Also answers
+// who is there.
+import type { Logger } from 'pino'
+import type { FeedSource, LivePresence, LiveReading, Presence } from '../dashboard/server/ports.ts'
+import { isOnline } from '../ingest/alarms/silence.ts'
+import type { Devices, Runtime } from '../ingest/devices.ts'
+import type { PipelineListener } from '../ingest/ports.ts'
+import type { StoredInput } from '../ingest/readings/port.ts'
+import type { CommittedTransition, Ledger, NewRejection } from '../records/ledger.ts'
+import type { RejectionSamples } from './rejections.ts'
+
+type Listener<T> = (value: T) => void
+
+function subscribe<T>(listeners: Set<Listener<T>>, listener: Listener<T>): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+export class Live implements PipelineListener, FeedSource, Presence {
+  private readonly devices: Devices
+  private readonly samples: RejectionSamples
+  private readonly records: Pick<Ledger['devices'], 'heard'>
+  private readonly log: Logger
+  private readonly transitionListeners = new Set<Listener<readonly CommittedTransition[]>>()
+  private readonly presenceListeners = new Set<Listener<LivePresence>>()
+  private readonly readingListeners = new Set<Listener<LiveReading>>()
+  private readonly storingListeners = new Set<Listener<boolean>>()
+  private problem: string | null = null
+
+  constructor(devices: Devices, samples: RejectionSamples, records: Pick<Ledger['devices'], 'heard'>, log: Logger) {
+    this.devices = devices
+    this.samples = samples
+    this.records = records
+    this.log = log
+  }
+
+  // ── told by the pipeline ──
+
+  transitions(committed: readonly CommittedTransition[]): void {
+    for (const listener of this.transitionListeners) listener(committed)
+  }
+
+  stored(inputs: readonly StoredInput[]): void {
+    if (this.readingListeners.size === 0) return
+    for (const input of inputs) {
+      if (input.type !== 'reading') continue
+      const { siteId, areaIds } = this.devices.get(input.deviceId)?.placement ?? { siteId: null, areaIds: [] }
+      const reading: LiveReading = { deviceId: input.deviceId, ts: input.ts, values: input.values, siteId, areaIds }
+      for (const listener of this.readingListeners) listener(reading)
+    }
+  }
+
+  presence(deviceId: string, online: boolean, at: number): void {
+    const { siteId, areaIds } = this.devices.get(deviceId)?.placement ?? { siteId: null, areaIds: [] }
+    for (const listener of this.presenceListeners) listener({ deviceId, online, at, siteId, areaIds })
+  }
+
+  rejected(samples: readonly NewRejection[]): void {
+    this.samples.take(samples)
+  }
+
+  inService(deviceId: string): void {
+    this.records.heard([deviceId]).catch((error: unknown) => {
+      // Its messages are stored all the same, and the next start of the hub marks it again.
+      this.log.warn({ err: error, deviceId }, 'that a device came into service was not written down')
+    })
+  }
+
+  storing(problem: string | null): void {
+    if (problem !== null && this.problem === null) this.log.error({ problem }, 'commits fail; nothing is acknowledged')
+    if (problem === null && this.problem !== null) this.log.info('commits work again')
+    this.problem = problem
+    for (const listener of this.storingListeners) listener(problem === null)
+  }
+
+  // ── asked by the rest ──
+
+  /** False while commits fail: the hub takes nothing that it could not keep. */
+  get isStoring(): boolean {
+    return this.problem === null
+  }
+
+  onStoring(listener: Listener<boolean>): () => void {
+    return subscribe(this.storingListeners, listener)
+  }
+
+  onTransitions(listener: Listener<readonly CommittedTransition[]>): () => void {
+    return subscribe(this.transitionListeners, listener)
+  }
+
+  onPresence(listener: Listener<LivePresence>): () => void {
+    return subscribe(this.presenceListeners, listener)
+  }
+
+  onReading(listener: Listener<LiveReading>): () => void {
+    return subscribe(this.readingListeners, listener)
+  }
+
+  of(deviceId: string): { readonly online: boolean; readonly lastHeardAt: number | null } {
+    const runtime = this.devices.get(deviceId)
+    if (runtime === undefined) return { online: false, lastHeardAt: null }
+    return { online: online(runtime), lastHeardAt: runtime.lastHeardAt }
+  }
+
+  online(): readonly string[] {
+    return [...this.devices.all()].filter(online).map(({ profile }) => profile.deviceId)
+  }
+}
+
+const online = (runtime: Runtime): boolean => isOnline(runtime.state)

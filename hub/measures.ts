@@ -1,0 +1,51 @@
+// The hub's account of itself: for the counters page, and for Prometheus.
+import { Gauge } from 'prom-client'
+import type { Registry } from 'prom-client'
+import type { Broker } from '../broker/broker.ts'
+import type { Counters as CountersBody } from '../contract/http/alarms.ts'
+import type { Counters } from '../ingest/counters.ts'
+import type { Pipeline } from '../ingest/pipeline.ts'
+
+export function countersOf(counters: Counters, broker: Broker | null): CountersBody {
+  const { received, stored, rejected, pending, byReason } = counters.snapshot()
+  return { received: received - pending, stored, rejected, byReason, refused: broker?.counters().refused ?? {} }
+}
+
+/** Registers what is read at each scrape; nothing here runs per message. */
+export function measure(registry: Registry, pipeline: Pipeline, broker: Broker): void {
+  const registers = [registry]
+  const gauge = (name: string, help: string, read: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  gauge('zhian_points_received', 'Data points received since start', () => pipeline.counters.snapshot().received)
+  gauge('zhian_points_stored', 'Data points durable since start', () => pipeline.counters.snapshot().stored)
+  gauge('zhian_points_pending', 'Data points taken and not yet durable', () => pipeline.counters.snapshot().pending)
+  gauge('zhian_points_not_committed', 'Data points refused because a commit failed', () => pipeline.counters.snapshot().notCommitted)
+  gauge('zhian_messages', 'Messages taken since start', () => pipeline.counters.snapshot().messages)
+  gauge('zhian_mqtt_connections', 'Open MQTT connections', () => broker.counters().connections)
+  gauge('zhian_mqtt_in_flight', 'MQTT messages taken and not yet acknowledged', () => broker.counters().inFlight)
+  new Gauge({
+    name: 'zhian_points_rejected',
+    help: 'Data points rejected since start, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const [reason, count] of Object.entries(pipeline.counters.snapshot().byReason)) this.set({ reason }, count)
+    },
+  })
+  new Gauge({
+    name: 'zhian_mqtt_refused',
+    help: 'Connections, logins, publishes and subscriptions refused since start, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      for (const [reason, count] of Object.entries(broker.counters().refused)) this.set({ reason }, count)
+    },
+  })
+}

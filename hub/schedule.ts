@@ -1,0 +1,90 @@
+// What the hub does by the clock: sealing and roll-ups, retention, the nightly copy of the ledger, the look at the disk.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { RetentionPolicy, ReadingStore } from '../ingest/readings/port.ts'
+import type { Ledger } from '../records/ledger.ts'
+import { pruneBackups } from '../records/backups.ts'
+import { diskSpace } from './conditions.ts'
+import type { Conditions } from './conditions.ts'
+
+const MINUTE = 60_000
+const MAINTAIN_EVERY = 10 * MINUTE
+const DISK_EVERY = MINUTE
+/** The nightly copy is taken in the first look after this local hour of Asia/Shanghai: little happens then. */
+const BACKUP_HOUR = 3
+/** Copies kept. */
+const BACKUPS_KEPT = 14
+/** China has had one zone without daylight saving since 1991: UTC+8. */
+const SHANGHAI_OFFSET = 8 * 60 * MINUTE
+
+/** Number of the nights whose copy is due at `now`: it changes at 03:00 in Shanghai. */
+export const nightOf = (now: number): number =>
+  Math.floor((now + SHANGHAI_OFFSET - BACKUP_HOUR * 60 * MINUTE) / (24 * 60 * MINUTE))
+
+/** `ledger-20261121-030000.db`, in Shanghai time. */
+export function backupName(now: number): string {
+  const digits = new Date(now + SHANGHAI_OFFSET).toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15)
+  return `ledger-${digits}.db`
+}
+
+export interface ScheduleParts {
+  readonly directory: string
+  readonly ledger: Ledger
+  readonly readings: ReadingStore
+  readonly retention: RetentionPolicy
+  readonly decided: () => number
+  readonly conditions: Conditions
+  readonly wall: () => number
+  readonly log: Logger
+}
+
+/** Starts the rounds; the answer stops them and waits for the one under way. */
+export function startSchedule(parts: ScheduleParts): () => Promise<void> {
+  const { ledger, readings, conditions, wall, log } = parts
+  const backups = join(parts.directory, 'backups')
+  const running = new Set<Promise<void>>()
+  let stopped = false
+
+  const guarded = (what: string, work: () => Promise<void>): (() => void) => {
+    let busy = false
+    return () => {
+      if (busy || stopped) return
+      busy = true
+      const done = work()
+        .catch((error: unknown) => log.warn({ err: error }, `${what} failed; it is tried again`))
+        .finally(() => {
+          busy = false
+          running.delete(done)
+        })
+      running.add(done)
+    }
+  }
+
+  const maintain = guarded('maintenance', async () => {
+    await readings.maintain(wall(), parts.retention, parts.decided())
+    await ledger.maintain(wall())
+  })
+  const backup = guarded('the nightly copy', async () => {
+    const night = String(nightOf(wall()))
+    if ((await ledger.settings.get('last_backup_night')) === night) return
+    await mkdir(backups, { recursive: true, mode: 0o700 })
+    const file = join(backups, backupName(wall()))
+    await ledger.backupTo(file)
+    await ledger.settings.set('last_backup_night', night)
+    await pruneBackups(backups, BACKUPS_KEPT)
+    log.info({ file }, 'nightly copy of the ledger taken')
+  })
+  const disk = guarded('the look at the disk', async () => {
+    const { freeGb, short } = await diskSpace(parts.directory)
+    conditions.set('hub.disk', short, freeGb)
+  })
+
+  const timers = [setInterval(maintain, MAINTAIN_EVERY), setInterval(backup, MINUTE), setInterval(disk, DISK_EVERY)]
+  disk()
+  return async () => {
+    stopped = true
+    for (const timer of timers) clearInterval(timer)
+    await Promise.allSettled(running)
+  }
+}
