@@ -4,7 +4,8 @@ import { mkdirSync, statSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { deviceKeys, families, highPosition, prepareSchema } from './catalog.ts'
 import { Database, type Lane } from './database.ts'
-import { events, exportPage, latest, replayPage } from './history.ts'
+import { events, exportPage, replayPage } from './history.ts'
+import { LatestCache } from './latest.ts'
 import type { FromWorker, RequestName, Requests, ToWorker, WorkerOptions } from './messages.ts'
 import { retain, rollUp } from './rollups.ts'
 import { dayOf, EVENTS, HOUR_MS } from './schema.ts'
@@ -30,6 +31,8 @@ class Engine {
   readonly #maintenance: Lane
   readonly #questions: Lane[]
   readonly #writer: Writer
+  readonly #latest = new LatestCache(options.kinds)
+  #filled: Promise<void> = Promise.resolve()
   readonly #running = new Set<Promise<unknown>>()
   #turn = 0
   #checkpointing = false
@@ -53,6 +56,9 @@ class Engine {
     const position = await highPosition(commits)
     const devices = await deviceKeys(commits)
     await engine.#writer.open()
+    // The store is ready before the newest values are: only who asks for them waits.
+    engine.#filled = engine.#track(maintenance.run((lane) => engine.#latest.fill(lane)))
+    engine.#filled.catch(() => undefined)
     say({ say: 'opened', position, devices })
     return engine
   }
@@ -62,6 +68,7 @@ class Engine {
     this.#track(
       this.#commits.run(async () => {
         await this.#writer.commit(group)
+        for (const block of group.blocks) this.#latest.add(block)
         const buffers = group.blocks.map(({ kind, buffer }) => ({ kind, buffer }))
         say(
           { say: 'committed', buffers },
@@ -97,6 +104,10 @@ class Engine {
 
   #answer(name: RequestName, ask: Requests[RequestName]['ask']): Promise<Requests[RequestName]['answer']> {
     if (name === 'maintain') return this.#maintain(ask as Requests['maintain']['ask'])
+    if (name === 'latest') {
+      const { kind, device } = ask as Requests['latest']['ask']
+      return this.#filled.then(() => this.#latest.get(kind, device))
+    }
     this.#turn = (this.#turn + 1) % this.#questions.length
     const lane = this.#questions[this.#turn] ?? this.#maintenance
     const answer: (lane: Lane, ask: never) => Promise<Requests[Question]['answer']> = ANSWERS[name]
@@ -135,11 +146,11 @@ class Engine {
   }
 }
 
-type Question = Exclude<RequestName, 'maintain'>
+type Question = Exclude<RequestName, 'maintain' | 'latest'>
 
 const ANSWERS: {
   readonly [Name in Question]: (lane: Lane, ask: Requests[Name]['ask']) => Promise<Requests[Name]['answer']>
-} = { series, latest, events, export: exportPage, after: replayPage }
+} = { series, events, export: exportPage, after: replayPage }
 
 function walBytes(): number {
   return statSync(`${options.file}.wal`, { throwIfNoEntry: false })?.size ?? 0

@@ -1,57 +1,13 @@
-// What is read row by row: a device's newest values, its events, its readings for export, and everything after a position.
+// What is read row by row: a device's events, its readings for export, and everything after a position.
 import { type FamilyTables, families, metricIds, tablesOf } from './catalog.ts'
 import { type Lane, numberOf, type Row, textOf } from './database.ts'
 import type { Requests } from './messages.ts'
-import type { LatestValue, StoredEvent, StoredInput, StoredReading } from './port.ts'
-import {
-  column,
-  DAY_MS,
-  dayOf,
-  dayStart,
-  EVENT_TYPES,
-  EVENTS,
-  latestTable,
-  monthOf,
-  openTable,
-  QUALITIES,
-} from './schema.ts'
+import type { StoredEvent, StoredInput, StoredReading } from './port.ts'
+import { column, DAY_MS, dayOf, dayStart, EVENT_TYPES, EVENTS, monthOf, openTable, QUALITIES } from './schema.ts'
 
 /** Readings in one page of an export, positions in one page of a replay. */
 const EXPORT_PAGE = 5_000
 const REPLAY_WINDOW = 4_096
-
-export async function latest(lane: Lane, { device, kind }: Requests['latest']['ask']): Promise<LatestValue[]> {
-  return lane.transaction(async () => {
-    const ids = await metricIds(lane, kind)
-    if (ids.size === 0) return []
-    const newest = new Map<string, LatestValue>()
-    const names = new Map([...ids].map(([name, id]) => [id, name]))
-    const sealed = await lane.rows(
-      `SELECT metric, ts::DOUBLE AS ts, value FROM ${latestTable(kind)} WHERE device = ${device}`,
-    )
-    for (const row of sealed) {
-      const metric = names.get(numberOf(row['metric']))
-      if (metric) newest.set(metric, { metric, ts: numberOf(row['ts']), value: numberOf(row['value']) })
-    }
-    // Open rows are later deliveries than sealed ones: of the same ts they win.
-    const { generations } = await tablesOf(lane, kind)
-    const open = generations
-      .map((g) => `SELECT * FROM ${openTable(kind, g)} WHERE device = ${device}`)
-      .join(' UNION ALL ')
-    const columns = [...ids].map(
-      ([name, id]) =>
-        `max(ts) FILTER (${column(name)} IS NOT NULL)::DOUBLE AS ts${id},
-         arg_max(${column(name)}, ts::HUGEINT * 9007199254740992 + position) AS value${id}`,
-    )
-    const [row] = await lane.rows(`SELECT ${columns.join(', ')} FROM (${open})`)
-    for (const [metric, id] of ids) {
-      const ts = row?.[`ts${id}`]
-      if (typeof ts !== 'number' || ts < (newest.get(metric)?.ts ?? -Infinity)) continue
-      newest.set(metric, { metric, ts, value: numberOf(row?.[`value${id}`]) })
-    }
-    return [...ids.keys()].flatMap((metric) => newest.get(metric) ?? [])
-  })
-}
 
 /** Newest first. Walks the months backwards and stops as soon as it has enough. */
 export async function events(

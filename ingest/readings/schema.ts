@@ -52,6 +52,9 @@ export const ROLLUP_COLUMNS =
 
 export const LATEST_COLUMNS = 'device INTEGER, metric INTEGER, ts BIGINT, value DOUBLE'
 
+/** Orders a device's rows by time and, within one ts, by position: of two deliveries of a sample the later one counts. */
+export const POSITION_KEY = `ts::HUGEINT * ${Number.MAX_SAFE_INTEGER + 1} + position`
+
 export const CATALOG_DDL = [
   'CREATE TABLE IF NOT EXISTS meta (name VARCHAR, value BIGINT)',
   'CREATE TABLE IF NOT EXISTS devices (key INTEGER, id VARCHAR)',

@@ -22,6 +22,7 @@ import {
   monthOf,
   monthStart,
   openTable,
+  POSITION_KEY,
 } from './schema.ts'
 
 export interface SealLimits {
@@ -166,7 +167,7 @@ async function updateLatest(
     (metric) =>
       // Of one ts the later position wins: both in one ordered key.
       `SELECT device, ${ids.get(metric)} AS metric, max(ts) AS ts,
-         arg_max(${column(metric)}, ts::HUGEINT * 9007199254740992 + position) AS value, 1 AS rank
+         arg_max(${column(metric)}, ${POSITION_KEY}) AS value, 1 AS rank
        FROM (${rows}) WHERE ${column(metric)} IS NOT NULL GROUP BY device`,
   )
   const table = latestTable(kind)
