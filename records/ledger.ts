@@ -8,6 +8,7 @@ import type { Role, User } from '../contract/http/people.ts'
 import type { Area, Contact, Site } from '../contract/http/places.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
 import type { Rule, VersionedRule } from '../contract/rules.ts'
+import type { Migration } from './migrations/migration.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
 import type * as z from 'zod'
 
@@ -352,6 +353,8 @@ export interface LedgerOptions {
   readonly defaultRules: readonly Rule[]
   /** Keyed hash of a device token, as the broker compares it. The ledger makes and keeps `key` (setting `device_token_key`). */
   readonly hashDeviceToken: (token: string, key: Uint8Array) => string
+  /** The schema's history; only tests of an upgrade give another than this program's. */
+  readonly migrations?: readonly Migration[]
   /** Wall time, ms. */
   readonly now?: () => number
   /** One line for the log: a migration, a torn log, a copy made. English. */

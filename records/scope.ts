@@ -1,6 +1,6 @@
 // What a viewer may see (G9). Every query, socket and count asks this file and nothing else.
-import { sql } from 'kysely'
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
+import type { Expression, SqlBool } from 'kysely'
 import type { Role } from '../contract/http/people.ts'
 import type { Tables } from './tables.ts'
 
@@ -33,25 +33,30 @@ export function inScope(scope: Scope, place: PlaceOfThing): boolean {
 }
 
 /**
- * The where-clause of a scope over a row that names its site and its innermost area. A row with neither is seen by
- * those who see everything, and by nobody else.
+ * The where-clause of a scope over rows that name their site and their innermost area, e.g.
+ * `withinScope(scope, 'transition.site_id', 'transition.area_id')`. A row with neither is seen by those who see
+ * everything, and by nobody else.
  */
-export function withinScope(
-  scope: Scope,
-  siteColumn: Expression<string | null>,
-  areaColumn: Expression<string | null>,
-): (eb: ExpressionBuilder<Tables, never>) => Expression<SqlBool> {
-  return (eb) => {
-    if (scope.all) return sql<SqlBool>`1 = 1`
-    const ways: Expression<SqlBool>[] = []
-    if (scope.siteIds.length > 0) ways.push(eb(siteColumn, 'in', [...scope.siteIds]))
-    if (scope.areaIds.length > 0) {
-      const below = eb
-        .selectFrom('area_closure')
-        .select('area_closure.area_id')
-        .where('area_closure.ancestor_id', 'in', [...scope.areaIds])
-      ways.push(eb(areaColumn, 'in', below))
-    }
-    return ways.length === 0 ? sql<SqlBool>`1 = 0` : eb.or(ways)
+export function withinScope(scope: Scope, siteColumn: string, areaColumn: string): Expression<SqlBool> {
+  if (scope.all) return sql<SqlBool>`1 = 1`
+  const eb = expressionBuilder<Tables>()
+  const ways: Expression<SqlBool>[] = []
+  if (scope.siteIds.length > 0) ways.push(eb(sql.ref<string>(siteColumn), 'in', [...scope.siteIds]))
+  if (scope.areaIds.length > 0) {
+    const below = eb
+      .selectFrom('area_closure')
+      .select('area_closure.area_id')
+      .where('area_closure.ancestor_id', 'in', [...scope.areaIds])
+    ways.push(eb(sql.ref<string>(areaColumn), 'in', below))
   }
+  return ways.length === 0 ? sql<SqlBool>`1 = 0` : eb.or(ways)
+}
+
+/** The scope in parts that one index each can answer; a thing may be in more than one. */
+export function partsOf(scope: Scope): Scope[] {
+  if (scope.all) return [scope]
+  const parts: Scope[] = []
+  if (scope.siteIds.length > 0) parts.push({ all: false, siteIds: scope.siteIds, areaIds: [] })
+  if (scope.areaIds.length > 0) parts.push({ all: false, siteIds: [], areaIds: scope.areaIds })
+  return parts
 }

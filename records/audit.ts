@@ -1,0 +1,117 @@
+// The audit trail (G8): written in the transaction of the change it speaks of.
+import type { Kysely } from 'kysely'
+import { chainHash, FIRST_HASH } from './audit-chain.ts'
+import type { Actor, Audit, AuditRow, AuditVerdict, PageQuery } from './ledger.ts'
+import type { Page } from '../contract/http/common.ts'
+import { decodeCursor, pageOfRows } from './page.ts'
+import { chunksOf, ROWS_PER_INSERT } from './store.ts'
+import type { Store, Transacting } from './store.ts'
+import type { AuditTable, Tables } from './tables.ts'
+
+/** ids and names of fields only; `subject` is `device:…`, `user:…`, `alarm:…` */
+export interface AuditEntry {
+  readonly action: string
+  readonly subject: string
+  readonly fields?: readonly string[]
+}
+
+/** Who acts when no person does, e.g. at the first start. */
+export const HUB_ACTOR: Actor = { userId: 'hub', name: '智安 Zhi’an', address: 'hub' }
+
+export async function appendAudit(
+  trx: Transacting,
+  at: number,
+  entries: readonly (AuditEntry & { readonly actor: Pick<Actor, 'userId' | 'address'> })[],
+): Promise<void> {
+  if (entries.length === 0) return
+  const head = await trx.selectFrom('head').select(['audit_seq', 'audit_hash']).executeTakeFirstOrThrow()
+  let { audit_seq: seq, audit_hash: hash } = head
+  const rows = entries.map(({ actor, action, subject, fields }): AuditTable => {
+    const row = {
+      seq: ++seq,
+      at,
+      actor_id: actor.userId,
+      address: actor.address,
+      action,
+      subject,
+      fields: JSON.stringify(fields ?? []),
+    }
+    hash = chainHash(hash, row)
+    return { ...row, hash }
+  })
+  for (const chunk of chunksOf(rows, ROWS_PER_INSERT)) await trx.insertInto('audit').values(chunk).execute()
+  await trx.updateTable('head').set({ audit_seq: seq, audit_hash: hash }).execute()
+}
+
+const ROWS_PER_READ = 2_000
+
+/** Walks the whole chain. */
+export async function verifyAudit(db: Kysely<Tables>): Promise<AuditVerdict> {
+  const end = await db.selectFrom('head').select(['audit_seq', 'audit_hash']).executeTakeFirstOrThrow()
+  let seq = 0
+  let hash = FIRST_HASH
+  // Rows written while this walk goes on lie beyond the head it started with.
+  while (seq < end.audit_seq) {
+    const rows = await db
+      .selectFrom('audit')
+      .selectAll()
+      .where('seq', '>', seq)
+      .where('seq', '<=', end.audit_seq)
+      .orderBy('seq')
+      .limit(ROWS_PER_READ)
+      .execute()
+    if (rows.length === 0) return { ok: false, seq: seq + 1, reason: 'missing' }
+    for (const row of rows) {
+      if (row.seq !== seq + 1) return { ok: false, seq: seq + 1, reason: 'missing' }
+      if (row.hash !== chainHash(hash, row)) return { ok: false, seq: row.seq, reason: 'changed' }
+      seq = row.seq
+      hash = row.hash
+    }
+  }
+  if (hash !== end.audit_hash) return { ok: false, seq, reason: 'head' }
+  return { ok: true, rows: seq, head: hash }
+}
+
+export class AuditTrail implements Audit {
+  readonly #store: Store
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async record(
+    actor: Pick<Actor, 'userId' | 'address'>,
+    action: string,
+    subject: string,
+    fields: readonly string[] = [],
+  ): Promise<void> {
+    await this.#store.write((trx) => appendAudit(trx, this.#store.now(), [{ actor, action, subject, fields }]))
+  }
+
+  async list(query: PageQuery & { readonly subject?: string | undefined }): Promise<Page<AuditRow>> {
+    const before = decodeCursor(query.cursor, 'number')
+    let matching = this.#store.read.selectFrom('audit')
+    if (query.subject !== undefined) matching = matching.where('subject', '=', query.subject)
+    const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+    let page = matching.selectAll().orderBy('seq', 'desc')
+    if (before !== null) page = page.where('seq', '<', before[0])
+    const rows = await page.limit(query.limit + 1).execute()
+    return pageOfRows(rows, query.limit, total, (row) => [row.seq], auditRowOf)
+  }
+
+  verify(): Promise<AuditVerdict> {
+    return verifyAudit(this.#store.read)
+  }
+}
+
+function auditRowOf(row: AuditTable): AuditRow {
+  return {
+    seq: row.seq,
+    at: row.at,
+    actorId: row.actor_id,
+    address: row.address,
+    action: row.action,
+    subject: row.subject,
+    fields: JSON.parse(row.fields) as string[],
+    hash: row.hash,
+  }
+}

@@ -1,0 +1,144 @@
+// Finding devices: pages for people, identities for the hub's memory.
+import type { Kysely } from 'kysely'
+import type { Page } from '../contract/http/common.ts'
+import type { Attributes, Lifecycle } from '../contract/http/devices.ts'
+import type { KindName } from '../contract/kinds/kind.ts'
+import { areaPaths, NOWHERE } from './areas.ts'
+import { LedgerError } from './errors.ts'
+import type { DeviceIdentity, DeviceQuery, LedgerDevice } from './ledger.ts'
+import { decodeCursor, pageOfRows } from './page.ts'
+import { EVERYTHING, withinScope } from './scope.ts'
+import type { Scope } from './scope.ts'
+import { matchesEveryWord } from './search.ts'
+import type { DeviceTable, Tables } from './tables.ts'
+
+export async function listDevices(db: Kysely<Tables>, scope: Scope, query: DeviceQuery): Promise<Page<LedgerDevice>> {
+  const after = decodeCursor(query.cursor, 'string')
+  const matching = narrowed(devicesInPlace(db), query).where(withinScope(scope, 'device.site_id', 'site.area_id'))
+  const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+  let page = matching
+  if (after !== null) page = page.where('device.id', '>', after[0])
+  const rows = await placed(page)
+    .orderBy('device.id')
+    .limit(query.limit + 1)
+    .execute()
+  const items = await deviceViews(db, rows.slice(0, query.limit))
+  const { next } = pageOfRows(
+    rows,
+    query.limit,
+    total,
+    (row) => [row.id],
+    (row) => row.id,
+  )
+  return { items, next, total }
+}
+
+export async function findDevice(db: Kysely<Tables>, scope: Scope, id: string): Promise<LedgerDevice | null> {
+  const rows = await placed(devicesInPlace(db))
+    .where('device.id', '=', id)
+    .where(withinScope(scope, 'device.site_id', 'site.area_id'))
+    .execute()
+  return (await deviceViews(db, rows))[0] ?? null
+}
+
+export async function deviceOrThrow(db: Kysely<Tables>, id: string): Promise<LedgerDevice> {
+  const device = await findDevice(db, EVERYTHING, id)
+  if (device === null) throw new LedgerError('not_found', { zh: '没有这台设备。', en: 'There is no such device.' })
+  return device
+}
+
+export async function identitiesAfter(db: Kysely<Tables>, id: string, limit: number): Promise<DeviceIdentity[]> {
+  const rows = await placed(devicesInPlace(db)).where('device.id', '>', id).orderBy('device.id').limit(limit).execute()
+  return identityViews(db, rows)
+}
+
+export async function identitiesOf(
+  db: Kysely<Tables>,
+  column: 'device.id' | 'device.site_id',
+  value: string,
+): Promise<DeviceIdentity[]> {
+  return identityViews(db, await placed(devicesInPlace(db)).where(column, '=', value).orderBy('device.id').execute())
+}
+
+interface PlacedDevice extends DeviceTable {
+  area_id: string | null
+  site_name: string | null
+}
+
+function devicesInPlace(db: Kysely<Tables>) {
+  return db.selectFrom('device').leftJoin('site', 'site.id', 'device.site_id')
+}
+type DevicesInPlace = ReturnType<typeof devicesInPlace>
+
+function placed(from: DevicesInPlace) {
+  return from.selectAll('device').select(['site.area_id', 'site.name as site_name'])
+}
+
+function narrowed(from: DevicesInPlace, query: DeviceQuery): DevicesInPlace {
+  let devices = from
+  if (query.q !== undefined) devices = devices.where(matchesEveryWord(query.q, ['device.search', 'site.search']))
+  if (query.kind !== undefined) devices = devices.where('device.kind', '=', query.kind)
+  if (query.siteId !== undefined) devices = devices.where('device.site_id', '=', query.siteId)
+  if (query.lifecycle !== undefined) devices = devices.where('device.lifecycle', '=', query.lifecycle)
+  if (query.among !== undefined) devices = devices.where('device.id', 'in', [...query.among])
+  if (query.except !== undefined && query.except.length > 0)
+    devices = devices.where('device.id', 'not in', [...query.except])
+  return devices
+}
+
+/** The place of each row, by the id of its area. */
+async function pathsOf(db: Kysely<Tables>, rows: readonly PlacedDevice[]) {
+  return areaPaths(
+    db,
+    rows.flatMap((row) => row.area_id ?? []),
+  )
+}
+
+async function deviceViews(db: Kysely<Tables>, rows: readonly PlacedDevice[]): Promise<LedgerDevice[]> {
+  if (rows.length === 0) return []
+  const paths = await pathsOf(db, rows)
+  const open = await db
+    .selectFrom('alarm')
+    .select((eb) => ['device_id', eb.fn.min('priority').as('worst')])
+    .where('closed_at', 'is', null)
+    .where(
+      'device_id',
+      'in',
+      rows.map((row) => row.id),
+    )
+    .groupBy('device_id')
+    .execute()
+  const worst = new Map(open.map((row) => [row.device_id, row.worst]))
+  return rows.map((row) => ({
+    id: row.id,
+    kind: row.kind as KindName,
+    name: row.name,
+    siteId: row.site_id,
+    place: [...(paths.get(row.area_id ?? '') ?? NOWHERE).names, ...(row.site_name === null ? [] : [row.site_name])],
+    gatewayId: row.gateway_id,
+    attributes: JSON.parse(row.attributes) as Attributes,
+    lifecycle: row.lifecycle as Lifecycle,
+    worst: worst.get(row.id) ?? null,
+    createdAt: row.created_at,
+  }))
+}
+
+async function identityViews(db: Kysely<Tables>, rows: readonly PlacedDevice[]): Promise<DeviceIdentity[]> {
+  const paths = await pathsOf(db, rows)
+  return rows.map((row) => {
+    const area = paths.get(row.area_id ?? '') ?? NOWHERE
+    return {
+      id: row.id,
+      uid: row.uid,
+      kind: row.kind as KindName,
+      name: row.name,
+      tokenHash: row.token_hash,
+      lifecycle: row.lifecycle as Lifecycle,
+      gatewayId: row.gateway_id,
+      attributes: JSON.parse(row.attributes) as Attributes,
+      siteId: row.site_id,
+      areaIds: area.ids,
+      place: [...area.names, ...(row.site_name === null ? [] : [row.site_name])],
+    }
+  })
+}

@@ -1,0 +1,5 @@
+// Every migration, in order.
+import type { Migration } from './migration.ts'
+import { initial } from './0001-initial.ts'
+
+export const MIGRATIONS: readonly Migration[] = [initial]

@@ -1,0 +1,109 @@
+// Opens the ledger: lock, migrate, seed; and puts its parts together.
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { AlarmLists } from './alarms.ts'
+import { AuditTrail } from './audit.ts'
+import { backupOf } from './backup.ts'
+import { DeviceRecords } from './devices.ts'
+import { AlarmJournal } from './journal.ts'
+import type { Ledger, LedgerOptions } from './ledger.ts'
+import { dropOutdated } from './maintain.ts'
+import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
+import { MIGRATIONS } from './migrations/all.ts'
+import { PlaceRecords } from './places.ts'
+import { RejectionRecords } from './rejections.ts'
+import { RuleRecords } from './rules.ts'
+import { SessionRecords, TokenRecords } from './sessions.ts'
+import { SettingRecords } from './settings.ts'
+import { copyLedger } from './sqlite/copy.ts'
+import { ledgerFileIn, lockFileIn, logOf, makePrivateDirectory } from './sqlite/files.ts'
+import { takeLock } from './sqlite/lock.ts'
+import type { LedgerLock } from './sqlite/lock.ts'
+import { openReader, openWriter, SQLITE_TYPES } from './sqlite/open.ts'
+import type { Connection } from './sqlite/open.ts'
+import { tornTailOf } from './sqlite/torn-log.ts'
+import { LedgerStore } from './store.ts'
+import { UserRecords } from './users.ts'
+
+/** Setting that keeps the key of device token hashes, base64. */
+export const DEVICE_TOKEN_KEY = 'device_token_key'
+
+/** Inert until `start()`. */
+export function openLedger(options: LedgerOptions): Ledger {
+  const { directory, migrations = MIGRATIONS, now = Date.now, log = () => undefined } = options
+  const file = ledgerFileIn(directory)
+  const store = new LedgerStore(now)
+  const settings = new SettingRecords(store)
+  const rules = new RuleRecords(store)
+  let tokenKey: Buffer = Buffer.alloc(0)
+  let lock: LedgerLock | null = null
+  let stopping: Promise<void> | null = null
+  const death = Promise.withResolvers<never>()
+  // Whoever waits hears of it; nobody has to.
+  death.promise.catch(() => undefined)
+
+  async function start(): Promise<void> {
+    makePrivateDirectory(directory)
+    lock = takeLock(lockFileIn(directory))
+    try {
+      reportTornLog()
+      const writer = await openWriter(file)
+      store.useWriter(writer)
+      await bringUpToDate(writer)
+      const reader = await openReader(file)
+      store.useReader(reader)
+      for (const connection of [writer, reader]) void connection.died.then(death.reject)
+      tokenKey = Buffer.from(await settings.ensure(DEVICE_TOKEN_KEY, newTokenKey), 'base64')
+      await rules.seed(options.defaultRules)
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+
+  function reportTornLog(): void {
+    const torn = existsSync(logOf(file)) ? tornTailOf(logOf(file)) : null
+    if (torn === null) return
+    log(`ledger: dropped a torn tail of ${torn.bytes} bytes from the log; ${torn.commits} commits before it are whole`)
+  }
+
+  async function bringUpToDate(writer: Connection): Promise<void> {
+    const found = await schemaVersion(writer.db)
+    refuseNewer(found, migrations.length)
+    if (found === migrations.length) return
+    if (found > 0) {
+      const copy = `${file}.before-schema-${found + 1}-${now()}`
+      await copyLedger(file, copy, async () => undefined)
+      log(`ledger: schema ${found} is migrated to ${migrations.length}; a copy from before is ${copy}`)
+    }
+    await migrate(writer.db, found, migrations, SQLITE_TYPES, now())
+  }
+
+  function stop(): Promise<void> {
+    stopping ??= store.close().finally(() => lock?.release())
+    return stopping
+  }
+
+  return {
+    start,
+    stop,
+    failed: death.promise,
+    journal: new AlarmJournal(store),
+    alarms: new AlarmLists(store),
+    places: new PlaceRecords(store),
+    devices: new DeviceRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
+    users: new UserRecords(store),
+    sessions: new SessionRecords(store),
+    tokens: new TokenRecords(store),
+    rules,
+    rejections: new RejectionRecords(store),
+    settings,
+    audit: new AuditTrail(store),
+    backupTo: (target) => backupOf(file, target, migrations.length).then(() => undefined),
+    maintain: (at) => dropOutdated(store, at),
+  }
+}
+
+function newTokenKey(): string {
+  return randomBytes(32).toString('base64')
+}

@@ -1,0 +1,167 @@
+// People: who may sign in and what they may see.
+import type { Kysely } from 'kysely'
+import type { Page } from '../contract/http/common.ts'
+import type { Role, User } from '../contract/http/people.ts'
+import { appendAudit } from './audit.ts'
+import { LedgerError } from './errors.ts'
+import type { Actor, NewUser, PageQuery, UserChange, UserRecord, Users } from './ledger.ts'
+import { decodeCursor, pageOfRows } from './page.ts'
+import { namesOfGiven } from './places.ts'
+import { secretHash } from './secrets.ts'
+import { newId } from './store.ts'
+import type { Store, Transacting } from './store.ts'
+import type { Tables, UserTable } from './tables.ts'
+
+export class UserRecords implements Users {
+  readonly #store: Store
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  async list(query: PageQuery): Promise<Page<User>> {
+    const after = decodeCursor(query.cursor, 'string')
+    const db = this.#store.read
+    let page = db.selectFrom('app_user').selectAll().orderBy('username')
+    if (after !== null) page = page.where('username', '>', after[0])
+    const rows = await page.limit(query.limit + 1).execute()
+    return pageOfRows(
+      rows,
+      query.limit,
+      await this.count(),
+      (row) => [row.username],
+      (row) => userOf(userRecordOf(row)),
+    )
+  }
+
+  get(id: string): Promise<UserRecord | null> {
+    return findUser(this.#store.read, 'id', id)
+  }
+
+  byUsername(username: string): Promise<UserRecord | null> {
+    return findUser(this.#store.read, 'username', username)
+  }
+
+  async count(): Promise<number> {
+    const counted = this.#store.read.selectFrom('app_user').select((eb) => eb.fn.countAll<number>().as('users'))
+    return (await counted.executeTakeFirstOrThrow()).users
+  }
+
+  create(actor: Actor, user: NewUser): Promise<User> {
+    return this.#store.write(async (trx) => {
+      if ((await findUser(trx, 'username', user.username)) !== null) {
+        const text = {
+          zh: `用户名 ${user.username} 已被使用。`,
+          en: `The user name ${user.username} is already in use.`,
+        }
+        throw new LedgerError('exists', text, { field: 'username' })
+      }
+      const row: UserTable = {
+        id: newId(),
+        username: user.username,
+        name: user.name,
+        role: user.role,
+        password_hash: user.passwordHash,
+        must_change: user.mustChange ? 1 : 0,
+        disabled: 0,
+        sites: JSON.stringify(user.sites ?? []),
+        areas: JSON.stringify(user.areas ?? []),
+        created_at: this.#store.now(),
+      }
+      await trx.insertInto('app_user').values(row).execute()
+      await this.#audit(trx, actor, 'user.created', row.id, namesOfGiven(user))
+      return userOf(userRecordOf(row))
+    })
+  }
+
+  update(actor: Actor, id: string, change: UserChange, keepSession?: string): Promise<User> {
+    return this.#store.write(async (trx) => {
+      const old = await userOrThrow(trx, id)
+      const next = { ...old, ...given(change) }
+      if (signsInAsAdmin(old) && !signsInAsAdmin(next)) await refuseLastAdmin(trx, id)
+      await trx
+        .updateTable('app_user')
+        .set({
+          name: next.name,
+          role: next.role,
+          password_hash: next.passwordHash,
+          must_change: next.mustChange ? 1 : 0,
+          disabled: next.disabled ? 1 : 0,
+          sites: JSON.stringify(next.sites),
+          areas: JSON.stringify(next.areas),
+        })
+        .where('id', '=', id)
+        .execute()
+      if (next.role !== old.role || next.passwordHash !== old.passwordHash || next.disabled) {
+        const kept = keepSession === undefined ? '' : secretHash(keepSession)
+        await trx.deleteFrom('session').where('user_id', '=', id).where('id_hash', '<>', kept).execute()
+      }
+      await this.#audit(trx, actor, 'user.updated', id, namesOfGiven(change))
+      return userOf(next)
+    })
+  }
+
+  delete(actor: Actor, id: string): Promise<void> {
+    return this.#store.write(async (trx) => {
+      if (signsInAsAdmin(await userOrThrow(trx, id))) await refuseLastAdmin(trx, id)
+      await trx.deleteFrom('app_user').where('id', '=', id).execute()
+      await this.#audit(trx, actor, 'user.deleted', id, [])
+    })
+  }
+
+  #audit(trx: Transacting, actor: Actor, action: string, id: string, fields: readonly string[]): Promise<void> {
+    return appendAudit(trx, this.#store.now(), [{ actor, action, subject: `user:${id}`, fields }])
+  }
+}
+
+export function userRecordOf(row: UserTable): UserRecord {
+  return {
+    id: row.id,
+    username: row.username,
+    name: row.name,
+    role: row.role as Role,
+    passwordHash: row.password_hash,
+    mustChange: row.must_change === 1,
+    disabled: row.disabled === 1,
+    sites: JSON.parse(row.sites) as string[],
+    areas: JSON.parse(row.areas) as string[],
+    createdAt: row.created_at,
+  }
+}
+
+function userOf({ passwordHash: _, mustChange: __, ...user }: UserRecord): User {
+  return user
+}
+
+/** The fields that a change gives. */
+function given(change: UserChange): Partial<UserRecord> {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+}
+
+async function findUser(db: Kysely<Tables>, column: 'id' | 'username', value: string): Promise<UserRecord | null> {
+  const row = await db.selectFrom('app_user').selectAll().where(column, '=', value).executeTakeFirst()
+  return row === undefined ? null : userRecordOf(row)
+}
+
+async function userOrThrow(trx: Transacting, id: string): Promise<UserRecord> {
+  const user = await findUser(trx, 'id', id)
+  if (user === null) throw new LedgerError('not_found', { zh: '没有这个用户。', en: 'There is no such user.' })
+  return user
+}
+
+const signsInAsAdmin = (user: Pick<UserRecord, 'role' | 'disabled'>) => user.role === 'admin' && !user.disabled
+
+async function refuseLastAdmin(trx: Transacting, id: string): Promise<void> {
+  const other = await trx
+    .selectFrom('app_user')
+    .select('id')
+    .where('role', '=', 'admin')
+    .where('disabled', '=', 0)
+    .where('id', '<>', id)
+    .executeTakeFirst()
+  if (other !== undefined) return
+  const text = {
+    zh: '这是最后一位可登录的管理员，不能删除、停用或改为其他角色。',
+    en: 'This is the last administrator who can sign in; it cannot be deleted, disabled or given another role.',
+  }
+  throw new LedgerError('refused', text, { reason: 'last_admin' })
+}
