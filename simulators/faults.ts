@@ -51,9 +51,9 @@ const FAULTS = {
     return {
       sample: (report) => {
         if (!acts(incident, report.at)) return report
-        return withValues(report, (values) =>
-          metric === null || frozen[metric] === undefined ? frozen : { ...values, [metric]: frozen[metric] },
-        )
+        if (metric === null) return withValues(report, () => frozen)
+        const value = frozen[metric]
+        return value === undefined ? report : withValues(report, (values) => ({ ...values, [metric]: value }))
       },
     }
   },

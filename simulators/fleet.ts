@@ -1,0 +1,251 @@
+// Runs pure device models over real MQTT connections, in world time, and keeps count for an oracle.
+//
+// The world starts at the wall time of start() and runs `speed` times as fast. Samples carry wall time, so that a hub
+// believes them whatever the speed; only what happens (loads, leaks, doors) happens faster.
+import { DeviceConnection } from './connection.ts'
+import type { ConnectionObserver, Delivery } from './connection.ts'
+import type { DeviceModel } from './devices/model.ts'
+import { faultsOf } from './faults.ts'
+import { history } from './history.ts'
+import { messages } from './messages.ts'
+import type { Message } from './messages.ts'
+import { uniform } from './random.ts'
+
+export interface FleetDevice {
+  readonly model: DeviceModel
+  readonly token: string
+}
+
+export interface FleetOptions {
+  /** `mqtt://host:port` or `mqtts://host:port`. */
+  readonly url: string
+  readonly devices: readonly FleetDevice[]
+  /** World time when live sending starts; incidents count from here. */
+  readonly worldStart: number
+  /** World seconds a second. */
+  readonly speed?: number
+  readonly connectsPerSecond?: number
+  readonly reconnectMs?: number
+  /** Messages without PUBACK that a device keeps. */
+  readonly memory?: number
+  readonly ca?: string
+  /** Called once for each message, when it was acknowledged or given up. */
+  readonly onDelivery?: (delivery: Delivery) => void
+}
+
+export interface FleetCounts {
+  readonly devices: number
+  readonly connected: number
+  /** Messages, the device's status not counted. sent = acknowledged + outstanding + abandoned. */
+  readonly sent: number
+  readonly acknowledged: number
+  readonly outstanding: number
+  readonly abandoned: number
+  /** Lost in a device whose memory was full; never sent. */
+  readonly overflowed: number
+  readonly reconnects: number
+  readonly lastError: string | null
+}
+
+/** How often due messages are looked for, and how far ahead they are made, wall ms. */
+const TICK_MS = 20
+const AHEAD_MS = 5_000
+/** Ten messages a second a device is what a hub takes without slowing it down. */
+const HISTORY_PAUSE_MS = 100
+const HISTORY_AT_ONCE = 16
+
+interface Running {
+  readonly device: FleetDevice
+  readonly connection: DeviceConnection
+  readonly cuts: readonly { readonly from: number; readonly until: number }[]
+  /** Made, not yet due; world time up to which they were made. */
+  queue: Message[]
+  next: number
+  madeUntil: number
+  cut: boolean
+}
+
+export class Fleet {
+  readonly #options: FleetOptions
+  readonly #speed: number
+  readonly #running: Running[]
+  #timer: NodeJS.Timeout | null = null
+  #liveSince = 0
+  #stopped: Promise<void> | null = null
+  #sent = 0
+  #acknowledged = 0
+  #abandoned = 0
+  #overflowed = 0
+  #reconnects = 0
+  #lastError: string | null = null
+
+  constructor(options: FleetOptions) {
+    this.#options = options
+    this.#speed = options.speed ?? 1
+    this.#running = options.devices.map((device) => ({
+      device,
+      connection: this.#connectionOf(device),
+      cuts: faultsOf(device.model).flatMap(({ disconnected }) => (disconnected ? [disconnected] : [])),
+      queue: [],
+      next: 0,
+      madeUntil: options.worldStart,
+      cut: false,
+    }))
+  }
+
+  /**
+   * Opens every connection. Resolves when each is open or was refused once (refused ones keep trying); rejects with the
+   * last reason when none is open.
+   */
+  async connect(): Promise<void> {
+    const perSecond = this.#options.connectsPerSecond ?? 200
+    for (const [index, { connection }] of this.#running.entries()) {
+      connection.open()
+      if (index % perSecond === perSecond - 1) await pause(1_000)
+    }
+    await until(() => this.#running.every(({ connection }) => connection.isOpen || connection.wasRefused), Infinity)
+    if (!this.#running.some(({ connection }) => connection.isOpen)) throw new Error(this.#lastError ?? 'no devices')
+  }
+
+  /** Delivers the world's last `hours` before its start, late, in arrays; resolves when all of it is acknowledged. */
+  async deliverHistory(hours: number, everySeconds: number): Promise<void> {
+    const { worldStart } = this.#options
+    const waiting = [...this.#running]
+    const deliver = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined && this.#stopped === null; next = waiting.shift()) {
+        for (const outgoing of history(
+          next.device.model,
+          worldStart - hours * 3_600_000,
+          worldStart,
+          everySeconds * 1000,
+        )) {
+          await this.#send(next, outgoing)
+          await pause(HISTORY_PAUSE_MS)
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: HISTORY_AT_ONCE }, deliver))
+  }
+
+  /** Starts the world: from now on devices say what they measure. */
+  start(): void {
+    if (this.#timer !== null || this.#stopped !== null) return
+    this.#liveSince = Date.now()
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  /** World time now. */
+  now(): number {
+    if (this.#liveSince === 0) return this.#options.worldStart
+    return this.#options.worldStart + (Date.now() - this.#liveSince) * this.#speed
+  }
+
+  counts(): FleetCounts {
+    return {
+      devices: this.#running.length,
+      connected: this.#running.filter(({ connection }) => connection.isOpen).length,
+      sent: this.#sent,
+      acknowledged: this.#acknowledged,
+      outstanding: this.#running.reduce((sum, { connection }) => sum + connection.outstanding, 0),
+      abandoned: this.#abandoned,
+      overflowed: this.#overflowed,
+      reconnects: this.#reconnects,
+      lastError: this.#lastError,
+    }
+  }
+
+  /** Sends nothing new, waits up to `patienceMs` for PUBACKs, says offline for every device. May be called again. */
+  stop(patienceMs = 10_000): Promise<void> {
+    this.#stopped ??= this.#stop(patienceMs)
+    return this.#stopped
+  }
+
+  async #stop(patienceMs: number): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer)
+    const quiet = (): boolean => this.#running.every(({ connection, cut }) => cut || connection.outstanding === 0)
+    await until(quiet, patienceMs)
+    await Promise.all(this.#running.map(({ connection }) => connection.end()))
+  }
+
+  #tick(): void {
+    const now = this.now()
+    for (const running of this.#running) {
+      if (running.madeUntil <= now) this.#make(running, now)
+      for (
+        let due = running.queue[running.next];
+        due !== undefined && due.at <= now;
+        due = running.queue[running.next]
+      ) {
+        running.next++
+        void this.#send(running, due)
+      }
+      // After the sending: a device that loses mains has said so.
+      this.#cutOrMend(running, now)
+    }
+  }
+
+  /** Makes the next stretch of messages, of uneven length so that not all devices are due in one tick. */
+  #make(running: Running, now: number): void {
+    const { model } = running.device
+    const from = running.madeUntil
+    const share = 0.5 + uniform(model.seed, from)
+    const until = Math.max(now, from) + AHEAD_MS * this.#speed * share
+    running.queue = [
+      ...running.queue.slice(running.next),
+      ...messages(model, from, until, (t) => this.#liveSince + (t - this.#options.worldStart) / this.#speed),
+    ]
+    running.next = 0
+    running.madeUntil = until
+  }
+
+  #cutOrMend(running: Running, now: number): void {
+    if (running.cuts.length === 0) return
+    const cut = running.cuts.some(({ from, until }) => now >= from && now < until)
+    if (cut === running.cut) return
+    if (cut && running.connection.outstanding > 0 && running.connection.isOpen) return
+    running.cut = cut
+    if (cut) running.connection.cut()
+    else running.connection.open()
+  }
+
+  async #send(running: Running, message: Parameters<DeviceConnection['send']>[0]): Promise<void> {
+    this.#sent++
+    await running.connection.send(message)
+  }
+
+  #connectionOf({ model, token }: FleetDevice): DeviceConnection {
+    const { url, ca, reconnectMs = 1_000, memory = 1_000, onDelivery } = this.#options
+    const observer: ConnectionObserver = {
+      delivered: (delivery) => {
+        if (delivery.ackedAt === null) this.#abandoned++
+        else this.#acknowledged++
+        onDelivery?.(delivery)
+      },
+      connected: (again) => {
+        if (again) this.#reconnects++
+      },
+      failed: (error) => {
+        this.#lastError = `${model.id}: ${error.message || codeOf(error)}`
+      },
+      overflowed: () => {
+        this.#overflowed++
+        this.#sent--
+      },
+    }
+    return new DeviceConnection(
+      { url, deviceId: model.id, token, reconnectMs, memory, ...(ca ? { ca } : {}) },
+      observer,
+    )
+  }
+}
+
+/** A refused connection to a name with several addresses comes as an error without a message. */
+const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name)
+
+/** Resolves when the condition holds, or after `patienceMs`. */
+async function until(condition: () => boolean, patienceMs: number): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  while (!condition() && performance.now() < deadline) await pause(TICK_MS)
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

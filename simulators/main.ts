@@ -1,0 +1,148 @@
+// `npm run simulate`: a small town of devices against a hub, until interrupted.
+import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { Fleet } from './fleet.ts'
+import type { FleetDevice } from './fleet.ts'
+import { misfit } from './incidents.ts'
+import { HELP, parseOptions } from './options.ts'
+import type { Options } from './options.ts'
+import { Registry } from './registry.ts'
+import type { Placed } from './registry.ts'
+import { formatTokens, parseTokens } from './tokens-file.ts'
+import { SIMULATED, town } from './town.ts'
+import type { TownDevice } from './town.ts'
+
+const COUNTS_EVERY_MS = 5_000
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+const complain = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** A sentence for the person at the terminal; no stack. */
+class Complaint extends Error {}
+
+function models(devices: readonly TownDevice[], options: Options): Placed[] {
+  const ids = new Map(devices.map(({ id, kind }) => [id, kind]))
+  const wrong = options.faults.flatMap(({ deviceId, incident }) => {
+    const kind = ids.get(deviceId)
+    if (kind === undefined) return [`没有设备 no device "${deviceId}"`]
+    return misfit(kind, incident) ?? []
+  })
+  if (wrong.length > 0) throw new Complaint(wrong.map((line) => `--fault: ${line}`).join('\n'))
+  return devices.map((device) => {
+    const incidents = options.faults.filter(({ deviceId }) => deviceId === device.id).map(({ incident }) => incident)
+    return { device, model: SIMULATED[device.kind](device.id, options.seed, incidents) }
+  })
+}
+
+async function registered(options: Options, api: string): Promise<FleetDevice[]> {
+  const password = process.env['ZHIAN_PASSWORD'] ?? process.env['ZHIAN_ADMIN_PASSWORD']
+  if (password === undefined) {
+    throw new Complaint('--api 需要环境变量 ZHIAN_PASSWORD 或 ZHIAN_ADMIN_PASSWORD  set one of them to sign in')
+  }
+  const placed = models(town(options.counts), options)
+  const registry = new Registry(api)
+  await registry.signIn(process.env['ZHIAN_USERNAME'] ?? 'admin', password)
+  const tokens = await registry.register(placed)
+  say(`已登记设备 ${tokens.size} 台  ${tokens.size} devices registered`)
+  const rows = placed.map(({ device, model }) => ({ ...device, model, token: tokens.get(device.id) as string }))
+  // Tokens are secrets: nobody but the owner of the file reads them.
+  if (options.devicesCsv !== null) writeFileSync(options.devicesCsv, formatTokens(rows), { mode: 0o600 })
+  return rows
+}
+
+function fromFile(options: Options, path: string): FleetDevice[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Complaint(`无法读取 cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  let rows: ReturnType<typeof parseTokens>
+  try {
+    rows = parseTokens(text)
+  } catch (error) {
+    throw new Complaint(`${path}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (rows.length === 0) throw new Complaint(`${path}: 没有设备 no devices`)
+  const placed = models(
+    rows.map(({ id, kind }) => ({ id, kind, name: id, site: null })),
+    options,
+  )
+  return placed.map(({ model }, index) => ({ model, token: rows[index]?.token as string }))
+}
+
+function countsLine(fleet: Fleet): string {
+  const { devices, connected, sent, acknowledged, outstanding, overflowed, reconnects, lastError } = fleet.counts()
+  const trouble = connected < devices && lastError !== null ? `  最近错误 last error: ${lastError}` : ''
+  return (
+    `在线 connected ${connected}/${devices}  已发 sent ${sent}  已确认 acknowledged ${acknowledged}  ` +
+    `在途 under way ${outstanding}  溢出 overflowed ${overflowed}  重连 reconnects ${reconnects}${trouble}`
+  )
+}
+
+/** Resolves when the time is up or somebody interrupts; a second interrupt ends the process at once. */
+function whenOver(duration: number | null): Promise<void> {
+  return new Promise((resolve) => {
+    if (duration !== null) setTimeout(resolve, duration * 1000)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => resolve())
+      process.once(signal, () => process.on(signal, () => process.exit(130)))
+    }
+  })
+}
+
+async function simulate(options: Options, worldStart: number): Promise<void> {
+  const over = whenOver(options.duration)
+  const devices =
+    options.api === null ? fromFile(options, options.devicesCsv as string) : await registered(options, options.api)
+  const oracle = options.oracle === null ? null : openSync(options.oracle, 'w')
+  const fleet = new Fleet({
+    url: options.url,
+    devices,
+    worldStart,
+    speed: options.speed,
+    ...(options.ca === null ? {} : { ca: readFileSync(options.ca, 'utf8') }),
+    ...(oracle === null ? {} : { onDelivery: (delivery) => void writeSync(oracle, `${JSON.stringify(delivery)}\n`) }),
+  })
+  const counting = setInterval(() => say(countsLine(fleet)), COUNTS_EVERY_MS)
+  const live = async (): Promise<void> => {
+    await fleet.connect()
+    say(`设备已连接 ${options.url}，按 Ctrl+C 结束  connected; press Ctrl+C to end`)
+    if (options.historyHours > 0) {
+      await fleet.deliverHistory(options.historyHours, options.historyEverySeconds)
+      say(`历史数据已补传 ${options.historyHours} h  history delivered`)
+    }
+    fleet.start()
+    await over
+  }
+  try {
+    // An interrupt also ends a connect or a history that is still under way.
+    await Promise.race([live(), over])
+  } catch (error) {
+    throw new Complaint(
+      `无法连接 cannot connect to ${options.url}: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  } finally {
+    clearInterval(counting)
+    await fleet.stop()
+    if (oracle !== null) closeSync(oracle)
+  }
+  say(countsLine(fleet))
+}
+
+const worldStart = Date.now()
+const parsed = parseOptions(process.argv.slice(2), worldStart)
+if (parsed.ok) {
+  try {
+    await simulate(parsed.options, worldStart)
+    process.exit(0)
+  } catch (error) {
+    complain(error instanceof Error ? error.message : String(error))
+    process.exit(1)
+  }
+} else if (parsed.help) {
+  process.stdout.write(HELP)
+} else {
+  for (const line of parsed.complaints) complain(line)
+  complain('用法见 see: npm run simulate -- --help')
+  process.exit(2)
+}

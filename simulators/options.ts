@@ -1,0 +1,157 @@
+// The command line of `npm run simulate`: parsed once, all complaints at once.
+import { parseArgs } from 'node:util'
+import { incidentHelp, parseIncident, secondsOf } from './incidents.ts'
+import type { Incident } from './incidents.ts'
+import { isSimulated, SIMULATED_KINDS } from './town.ts'
+import type { SimulatedKind } from './town.ts'
+
+export interface Options {
+  readonly url: string
+  readonly api: string | null
+  readonly devicesCsv: string | null
+  readonly counts: Readonly<Partial<Record<SimulatedKind, number>>>
+  readonly seed: number
+  readonly speed: number
+  /** Seconds; null: until interrupted. */
+  readonly duration: number | null
+  readonly historyHours: number
+  readonly historyEverySeconds: number
+  readonly faults: readonly { readonly deviceId: string; readonly incident: Incident }[]
+  readonly ca: string | null
+  readonly oracle: string | null
+}
+
+export type Parsed =
+  | { readonly ok: true; readonly options: Options }
+  | { readonly ok: false; readonly help: true }
+  | { readonly ok: false; readonly help: false; readonly complaints: readonly string[] }
+
+const DEFAULT_COUNT = 'electricity=6,gas=2,smoke=4,access=2'
+/** Above this, samples of one device could fall into the same millisecond. */
+const MAX_SPEED = 1_000
+
+export const HELP = `智安 设备模拟器  Zhi'an device simulator
+
+用法 usage: npm run simulate -- [选项 options]
+
+设备从哪里来 where devices come from (one of the two, or both)
+  --api URL              登录平台、登记站点和设备、取得令牌；口令取自环境变量
+                         sign in to a hub, register sites and devices, receive tokens:
+                         ZHIAN_USERNAME (admin), ZHIAN_PASSWORD or ZHIAN_ADMIN_PASSWORD
+  --devices-csv FILE     读取 id,kind,token；与 --api 同用时写入
+                         read id,kind,token; together with --api, written instead
+  --count LIST           --api 登记的设备数 devices that --api registers
+                         [${DEFAULT_COUNT}]
+
+连接与世界 connection and world
+  --url URL              mqtt:// 或 or mqtts://  [mqtt://127.0.0.1:1883]
+  --ca FILE              信任的证书 PEM  authority to trust for mqtts
+  --seed N               随机种子：相同种子，相同世界 same seed, same world [1]
+  --speed N              世界快进倍数 world seconds a second, 0.1…${MAX_SPEED} [1]
+  --duration TIME        运行时长（现实时间）如 90s 15m 2h；默认直到 Ctrl+C
+                         how long to run, real time; until Ctrl+C by default
+  --history HOURS        先补传过去的数据 first deliver so many past hours as late data [0]
+  --history-every TIME   补传间隔 interval of that history [5m]
+  --oracle FILE          每条消息的发送与确认，JSON 行 fate of every message, JSON lines
+  --help
+
+故障 faults (repeatable)
+  --fault name[:metric]@device@start[+duration][=value]
+      时间为世界时间，从开始算起 world time from the start, e.g.
+      --fault leak@gas-001@30s          --fault creep@el-001@1m+10m=318
+      --fault error_code:temperature_b@el-002@4m   --fault link_down@el-003@2m+5m
+
+  名称 name       类型 kind   默认 default  说明 meaning
+${incidentHelp()}
+`
+
+export function parseOptions(args: readonly string[], worldStart: number): Parsed {
+  let values: ReturnType<typeof read>
+  try {
+    values = read(args)
+  } catch (error) {
+    return { ok: false, help: false, complaints: [error instanceof Error ? error.message : String(error)] }
+  }
+  if (values.help) return { ok: false, help: true }
+
+  const complaints: string[] = []
+  const number = (name: string, text: string, low: number, high: number): number => {
+    const value = Number(text)
+    if (text.trim() !== '' && value >= low && value <= high) return value
+    complaints.push(`--${name} ${text}: ${low}…${high}`)
+    return low
+  }
+  const seconds = (name: string, text: string): number => {
+    const value = secondsOf(text)
+    if (value !== null && value > 0) return value
+    complaints.push(`--${name} ${text}: 应如 like 90s, 15m, 2h`)
+    return 1
+  }
+  const url = (name: string, text: string, protocols: readonly string[]): string => {
+    if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+      complaints.push(`--${name} ${text}: ${protocols.map((protocol) => `${protocol}//host:port`).join(' 或 or ')}`)
+    }
+    return text
+  }
+
+  const options: Options = {
+    url: url('url', values.url, ['mqtt:', 'mqtts:']),
+    api: values.api === undefined ? null : url('api', values.api, ['http:', 'https:']),
+    devicesCsv: values['devices-csv'] ?? null,
+    counts: countsOf(values.count, complaints),
+    seed: Math.trunc(number('seed', values.seed, 0, 0xffff_ffff)),
+    speed: number('speed', values.speed, 0.1, MAX_SPEED),
+    duration: values.duration === undefined ? null : seconds('duration', values.duration),
+    historyHours: number('history', values.history, 0, 7 * 24),
+    historyEverySeconds: seconds('history-every', values['history-every']),
+    faults: values.fault.flatMap((text) => {
+      try {
+        return [parseIncident(text, worldStart)]
+      } catch (error) {
+        complaints.push(`--fault ${error instanceof Error ? error.message : String(error)}`)
+        return []
+      }
+    }),
+    ca: values.ca ?? null,
+    oracle: values.oracle ?? null,
+  }
+  if (options.api === null && options.devicesCsv === null) {
+    complaints.push('需要 --api 或 --devices-csv  give --api or --devices-csv: devices need tokens to log in')
+  }
+  return complaints.length > 0 ? { ok: false, help: false, complaints } : { ok: true, options }
+}
+
+function read(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      url: { type: 'string', default: 'mqtt://127.0.0.1:1883' },
+      api: { type: 'string' },
+      'devices-csv': { type: 'string' },
+      count: { type: 'string', default: DEFAULT_COUNT },
+      seed: { type: 'string', default: '1' },
+      speed: { type: 'string', default: '1' },
+      duration: { type: 'string' },
+      history: { type: 'string', default: '0' },
+      'history-every': { type: 'string', default: '5m' },
+      fault: { type: 'string', multiple: true, default: [] },
+      ca: { type: 'string' },
+      oracle: { type: 'string' },
+    },
+  }).values
+}
+
+function countsOf(text: string, complaints: string[]): Partial<Record<SimulatedKind, number>> {
+  const counts: Partial<Record<SimulatedKind, number>> = {}
+  for (const part of text.split(',')) {
+    const match = /^\s*([a-z]+)=(\d{1,5})\s*$/.exec(part)
+    const kind = match?.[1] ?? ''
+    if (match === null || !isSimulated(kind)) {
+      complaints.push(`--count ${part.trim()}: kind=N, ${SIMULATED_KINDS.join(' | ')}`)
+    } else counts[kind] = Number(match[2])
+  }
+  return counts
+}

@@ -1,0 +1,132 @@
+// Registers simulated devices with a hub over its HTTP API, as an installer would: sites, devices, tokens.
+import { createdDeviceSchema, deviceTokenSchema } from '../contract/http/devices.ts'
+import { API_ROOT, pageOf } from '../contract/http/common.ts'
+import { errorBodySchema } from '../contract/errors.ts'
+import { siteSchema } from '../contract/http/places.ts'
+import type { DeviceModel } from './devices/model.ts'
+import { TOWN_AREA } from './town.ts'
+import type { TownDevice } from './town.ts'
+
+/** A refusal of the hub, or no hub at all, in one sentence. */
+export class RegistryError extends Error {
+  /** HTTP status; null when nobody answered. */
+  readonly status: number | null
+
+  constructor(status: number | null, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+export interface Placed {
+  readonly device: TownDevice
+  readonly model: DeviceModel
+}
+
+/** Devices under way at once: enough to be quick, few enough to leave the hub to its work. */
+const AT_ONCE = 8
+const TRIES_WHEN_BUSY = 20
+
+export class Registry {
+  readonly #base: string
+  #cookie = ''
+
+  /** `base` is where the hub's pages are: `http://127.0.0.1:8080`. */
+  constructor(base: string) {
+    this.#base = base.replace(/\/+$/, '')
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    const response = await this.#fetch('POST', '/session', { username, password })
+    this.#cookie = response.headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(';', 1)[0])
+      .join('; ')
+    await response.arrayBuffer()
+  }
+
+  /** The token of every device. A device that exists already gets a new one: its old token stops working. */
+  async register(placed: readonly Placed[]): Promise<Map<string, string>> {
+    const sites = await this.#sites(new Set(placed.flatMap(({ device }) => device.site ?? [])))
+    const tokens = new Map<string, string>()
+    const waiting = [...placed]
+    const work = async (): Promise<void> => {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        tokens.set(next.device.id, await this.#token(next, sites))
+      }
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, work))
+    return tokens
+  }
+
+  async #token({ device, model }: Placed, sites: ReadonlyMap<string, string>): Promise<string> {
+    const { id, kind, name, site } = device
+    const siteId = site === null ? undefined : sites.get(site)
+    const body = { id, kind, name, attributes: model.attributes, ...(siteId === undefined ? {} : { siteId }) }
+    try {
+      return createdDeviceSchema.pick({ token: true }).parse(await this.#json('POST', '/devices', body)).token
+    } catch (error) {
+      if (!(error instanceof RegistryError && error.status === 409)) throw error
+      return deviceTokenSchema.pick({ token: true }).parse(await this.#json('POST', `/devices/${id}/token`, {})).token
+    }
+  }
+
+  /** Ids by name, of the sites that were there and of those created now. */
+  async #sites(names: ReadonlySet<string>): Promise<Map<string, string>> {
+    const known = new Map<string, string>()
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const page = sitePageSchema.parse(await this.#json('GET', `/sites?limit=500${query}`))
+      for (const { id, name, area } of page.items) if (area.join('/') === TOWN_AREA) known.set(name, id)
+      cursor = page.next
+    }
+    for (const name of names) {
+      if (known.has(name)) continue
+      const created = siteSchema.pick({ id: true }).parse(await this.#json('POST', '/sites', { name, area: TOWN_AREA }))
+      known.set(name, created.id)
+    }
+    return known
+  }
+
+  async #json(method: string, path: string, body?: unknown): Promise<unknown> {
+    return (await this.#fetch(method, path, body)).json()
+  }
+
+  async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
+    for (let tried = 1; ; tried++) {
+      let response: Response
+      try {
+        response = await fetch(`${this.#base}${API_ROOT}${path}`, {
+          method,
+          headers: {
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(this.#cookie === '' ? {} : { cookie: this.#cookie }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
+      } catch (error) {
+        const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
+        throw new RegistryError(null, `平台没有应答 no hub answers at ${this.#base} (${reason})`)
+      }
+      if (response.ok) return response
+      if (response.status === 429 && tried < TRIES_WHEN_BUSY) {
+        const seconds = Number(response.headers.get('retry-after'))
+        await response.arrayBuffer()
+        await new Promise((resolve) => setTimeout(resolve, (seconds > 0 ? Math.min(seconds, 60) : 1) * 1000))
+        continue
+      }
+      throw new RegistryError(response.status, `${method} ${path}: ${response.status} ${await sentenceOf(response)}`)
+    }
+  }
+}
+
+const sitePageSchema = pageOf(siteSchema.pick({ id: true, name: true, area: true }))
+
+async function sentenceOf(response: Response): Promise<string> {
+  const text = await response.text()
+  try {
+    return errorBodySchema.parse(JSON.parse(text)).error.message
+  } catch {
+    return response.statusText
+  }
+}
