@@ -1,0 +1,152 @@
+// The HTTP side: plugins, headers, guard, routes. Inert: nothing listens until the server that it is given does.
+import Fastify from 'fastify'
+import fastifyCompress from '@fastify/compress'
+import fastifyCookie from '@fastify/cookie'
+import fastifyHelmet from '@fastify/helmet'
+import fastifyRateLimit from '@fastify/rate-limit'
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
+import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { ZodTypeProvider } from 'fastify-type-provider-zod'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { guard } from './auth/guard.ts'
+import type { Principals } from './auth/principal.ts'
+import { ApiError } from './errors.ts'
+import { handleErrors } from './error-handler.ts'
+import type { DashboardMetrics } from './metrics.ts'
+import { describeApi } from './openapi.ts'
+import type { DashboardOptions } from './options.ts'
+import { trustOf } from './origin.ts'
+import { servePages } from './pages.ts'
+import type { Ports } from './ports.ts'
+import { alarmRoutes } from './routes/alarms.ts'
+import { auditRoutes } from './routes/audit.ts'
+import { deviceRoutes } from './routes/devices.ts'
+import { deviceHistoryRoutes } from './routes/device-history.ts'
+import { importRoutes } from './routes/device-import.ts'
+import { meRoutes } from './routes/me.ts'
+import { operationRoutes } from './routes/operation.ts'
+import { placeRoutes } from './routes/places.ts'
+import { ruleRoutes } from './routes/rules.ts'
+import { sessionRoutes } from './routes/session.ts'
+import { tokenRoutes } from './routes/tokens.ts'
+import { userRoutes } from './routes/users.ts'
+
+export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
+
+/** What the routes work with. */
+export interface Context {
+  readonly ports: Ports
+  readonly options: DashboardOptions
+  readonly now: () => number
+  readonly principals: Principals
+  readonly metrics: DashboardMetrics
+  /** What the live feed must hear of at once. */
+  readonly live: {
+    /** A user's sessions, role or scope changed. */
+    userChanged(userId: string): Promise<void>
+    /** Runs a change of who sees what, so that no cursor from before it is replayed into the scope after it. */
+    changingScope<T>(whose: { readonly userId: string } | 'everyone_with_places', change: () => Promise<T>): Promise<T>
+  }
+}
+
+/** Requests a minute: of one signed-in user (a machine's import included), and of one address not signed in. */
+const USER_RATE = 60_000
+const ADDRESS_RATE = 3_000
+/** Largest JSON body, bytes; a list of 5,000 sites fits. */
+const BODY_LIMIT = 512 * 1024
+
+export async function buildApp(context: Context): Promise<App> {
+  const { options, ports } = context
+  const { tls } = options
+  const app: App = Fastify({
+    // https.Server offers what http.Server does; Fastify's types ask for one of them.
+    serverFactory: (handler) => (tls ? (createTlsServer(tls, handler) as unknown as Server) : createServer(handler)),
+    logger: false,
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: 30_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+  }).withTypeProvider<ZodTypeProvider>()
+  app.setValidatorCompiler(validatorCompiler)
+  app.setSerializerCompiler(serializerCompiler)
+
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        // The map's and the charts' pictures are made in the page.
+        imgSrc: ["'self'", 'data:', 'blob:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    frameguard: { action: 'deny' },
+    referrerPolicy: { policy: 'no-referrer' },
+    // Only where the certificate is ours to promise for; a browser ignores it on http.
+    hsts: tls ? { maxAge: 180 * 86_400, includeSubDomains: false } : false,
+  })
+  await app.register(fastifyCookie)
+  handleErrors(app, options.log)
+  // The guard's onRequest hook runs before the limit's, which is therefore counted by user where there is one.
+  guard(app, {
+    records: ports.records,
+    principals: context.principals,
+    trusted: trustOf(options.trustedProxies),
+    origins: options.origins ?? [],
+  })
+  await app.register(fastifyRateLimit, {
+    hook: 'preParsing',
+    timeWindow: 60_000,
+    cache: 20_000,
+    max: (request) => (request.principal === null ? ADDRESS_RATE : USER_RATE),
+    keyGenerator: (request) => request.principal?.userId ?? request.from.address,
+    errorResponseBuilder: (_request, limit) => new ApiError('rate_limited', { retryAfter: limit.ttl }),
+  })
+  await app.register(fastifyCompress, { global: true, threshold: 1024, encodings: ['br', 'gzip'] })
+  acceptEmptyJson(app)
+  countRequests(app, context.metrics)
+  await describeApi(app, options.version)
+
+  sessionRoutes(app, context)
+  meRoutes(app, context)
+  tokenRoutes(app, context)
+  userRoutes(app, context)
+  placeRoutes(app, context)
+  deviceRoutes(app, context)
+  importRoutes(app, context)
+  deviceHistoryRoutes(app, context)
+  alarmRoutes(app, context)
+  ruleRoutes(app, context)
+  auditRoutes(app, context)
+  operationRoutes(app, context)
+  await servePages(app, options.webRoot)
+  return app
+}
+
+/** Clients that always send `content-type: application/json` send it without a body too. */
+function acceptEmptyJson(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.removeContentTypeParser(['application/json', 'text/plain'])
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void parse(request, body, done)
+  })
+}
+
+function countRequests(app: App, metrics: DashboardMetrics): void {
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.requests.observe(
+      { method: request.method, route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) },
+      reply.elapsedTime / 1000,
+    )
+  })
+}

@@ -1,0 +1,102 @@
+// Stands before every route: who calls, from where, whether they may, and whether what they name is within their scope.
+import type { FastifyRequest } from 'fastify'
+import type { AlarmDetail } from '../../../contract/http/alarms.ts'
+import type { Site } from '../../../contract/http/places.ts'
+import type { LedgerDevice } from '../../../records/ledger.ts'
+import { assertDeclared } from '../access.ts'
+import type { App } from '../app.ts'
+import { ApiError } from '../errors.ts'
+import { fromOwnPage, originOf } from '../origin.ts'
+import type { Origin } from '../origin.ts'
+import type { Records } from '../ports.ts'
+import { credentialOf } from './credentials.ts'
+import { refusalOf } from './decide.ts'
+import type { Principal, Principals } from './principal.ts'
+
+interface Subjects {
+  device: LedgerDevice
+  site: Site
+  alarm: AlarmDetail
+}
+type Subject = { [K in keyof Subjects]: { readonly type: K; readonly value: Subjects[K] } }[keyof Subjects]
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    from: Origin
+    /** null on routes for anyone. */
+    principal: Principal | null
+    /** What the route's `id` names, read within the caller's scope. */
+    subject: Subject | null
+  }
+}
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+export interface GuardOptions {
+  readonly records: Pick<Records, 'devices' | 'places' | 'alarms'>
+  readonly principals: Principals
+  readonly trusted: (address: string) => boolean
+  readonly origins: readonly string[]
+}
+
+/** Call before any route is added: a route without an access declaration is refused when it is added. */
+export function guard(app: App, { records, principals, trusted, origins }: GuardOptions): void {
+  app.decorateRequest('principal', null)
+  app.decorateRequest('subject', null)
+  app.decorateRequest('from')
+
+  app.addHook('onRoute', (route) => {
+    assertDeclared(`${String(route.method)} ${route.url}`, route.config?.access)
+  })
+
+  app.addHook('onRequest', async (request) => {
+    request.from = originOf(request.raw, trusted)
+    const access = request.routeOptions.config.access
+    // Unknown URLs have no route, hence no access: they answer 404 to everyone.
+    if (access === undefined) return
+    const changes = !SAFE.has(request.method)
+    const credential = credentialOf(request.headers.authorization, request.cookies, request.from.secure)
+    if (changes && credential?.type !== 'token' && !fromOwnPage(request.raw, request.from, origins))
+      throw new ApiError(
+        'forbidden',
+        { reason: 'cross_site' },
+        '请求来自其他网站，已拒绝。 Refused: the request comes from another site.',
+      )
+    if (access.to === 'anyone') return
+    request.principal = credential === null ? null : await principals.resolve(credential, 'request')
+    const refusal = refusalOf(access, request.principal, changes)
+    if (refusal !== null) throw refusal
+  })
+
+  app.addHook('preHandler', async (request) => {
+    const access = request.routeOptions.config.access
+    if (access?.to !== 'role') return
+    const { scope } = principalOf(request)
+    const { id = '' } = request.params as { id?: string }
+    if (access.scope === 'device') {
+      request.subject = { type: 'device', value: found(await records.devices.get(scope, id)) }
+    } else if (access.scope === 'site') {
+      request.subject = { type: 'site', value: found(await records.places.site(scope, id)) }
+    } else if (access.scope === 'alarm') {
+      request.subject = { type: 'alarm', value: found(await records.alarms.get(scope, id)) }
+    }
+  })
+}
+
+function found<T>(value: T | null): T {
+  if (value === null) throw new ApiError('not_found')
+  return value
+}
+
+/** The signed-in caller; routes for anyone have none and must not ask. */
+export function principalOf(request: FastifyRequest): Principal {
+  if (request.principal === null) throw new ApiError('unauthorized')
+  return request.principal
+}
+
+/** What the `id` of a route declared with that scope names. */
+export function subjectOf<K extends keyof Subjects>(request: FastifyRequest, type: K): Subjects[K] {
+  if (request.subject?.type !== type)
+    throw new Error(`${request.routeOptions.url ?? 'a route'} is not declared by ${type}`)
+  return request.subject.value as Subjects[K]
+}

@@ -1,0 +1,289 @@
+// The live feed: Socket.IO beneath, and above it the promise that no screen misses a transition (G3) or sees one that is not
+// its own (G9). Transitions come from `Commits`; each connection's place among them is its `Line`.
+import { Server } from 'socket.io'
+import type { Server as HttpServer } from 'node:http'
+import { FEED_PROTOCOL } from '../../../contract/feed.ts'
+import type { CommittedTransition } from '../../../records/ledger.ts'
+import type { Principals } from '../auth/principal.ts'
+import type { DashboardMetrics } from '../metrics.ts'
+import type { LogSink, Rhythm } from '../options.ts'
+import type { Ports } from '../ports.ts'
+import { Audience } from './audience.ts'
+import { cut } from './backlog.ts'
+import { Commits } from './commits.ts'
+import { Connection } from './connection.ts'
+import type { CutReason, FeedServer, FeedSocket } from './connection.ts'
+import { DeskBoard } from './desk-board.ts'
+import { DOWN_ACCESS, UP_ACCESS, declareEvents } from './events.ts'
+import { admitRequest, admitUsers, tooMany } from './handshake.ts'
+import type { HandshakeOptions } from './handshake.ts'
+import { LivePresences } from './live-presence.ts'
+import { LiveReadings } from './live-readings.ts'
+import { eventOf } from './resume.ts'
+import { ScopeMarks } from './scope-marks.ts'
+import { ShownLatency } from './shown.ts'
+import { receiver } from './receive.ts'
+
+/** How long a heartbeat waits for a transition that the ledger has and the feed has not, before it is fetched, ms. */
+const HEAD_PATIENCE = 500
+/** Largest event a page may send, bytes; 500 device ids of 64 characters would be twice that, and no page watches so many. */
+const MAX_EVENT_BYTES = 16 * 1024
+
+export interface FeedOptions extends Pick<HandshakeOptions, 'trusted' | 'origins' | 'parseCookie'> {
+  readonly server: HttpServer
+  readonly ports: Ports
+  readonly principals: Principals
+  readonly metrics: DashboardMetrics
+  readonly log: LogSink
+  readonly now: () => number
+  readonly rhythm: Rhythm
+}
+
+export class Feed {
+  readonly #options: FeedOptions
+  readonly #io: FeedServer
+  readonly #audience = new Audience()
+  readonly #desks = new DeskBoard()
+  readonly #readings = new LiveReadings()
+  readonly #presences: LivePresences
+  readonly #shown: ShownLatency
+  readonly #commits: Commits
+  readonly #marks: ScopeMarks
+  #ends: (() => void)[] = []
+  #beating = false
+
+  /** Takes the path `/socket.io` of the server; inert until `start`. */
+  constructor(options: FeedOptions) {
+    this.#options = options
+    const { ports, metrics, log, server } = options
+    declareEvents(UP_ACCESS)
+    declareEvents(DOWN_ACCESS)
+    const handshake: HandshakeOptions = {
+      ...options,
+      audience: this.#audience,
+      refused: (reason) => metrics.refusedHandshakes.inc({ reason }),
+    }
+    this.#io = new Server(server, {
+      serveClient: false,
+      allowEIO3: false,
+      perMessageDeflate: false,
+      httpCompression: false,
+      maxHttpBufferSize: MAX_EVENT_BYTES,
+      connectTimeout: 10_000,
+      pingInterval: 10_000,
+      pingTimeout: 15_000,
+      allowRequest: admitRequest(handshake, () => this.#io.engine.clientsCount),
+    })
+    this.#presences = new LivePresences(this.#io, this.#audience)
+    this.#shown = new ShownLatency(metrics)
+    this.#marks = new ScopeMarks(ports.records)
+    this.#commits = new Commits(
+      ports.records.journal,
+      (committed) => this.#deliver(committed),
+      (transitions) => metrics.healed.inc(transitions),
+      log,
+    )
+    admitUsers(this.#io, handshake)
+    this.#io.on('connection', (socket) => this.#connected(socket))
+  }
+
+  async start(): Promise<void> {
+    const { ports, rhythm } = this.#options
+    const { feed } = ports
+    this.#ends.push(
+      feed.onTransitions((committed) => this.#commits.heard(committed)),
+      feed.onPresence((presence) => this.#presences.heard(presence)),
+      feed.onReading((reading) => this.#readings.heard(reading)),
+    )
+    await this.#commits.start()
+    const every = (ms: number, work: () => void) => {
+      const timer = setInterval(work, ms)
+      this.#ends.push(() => clearInterval(timer))
+    }
+    every(rhythm.heartbeat, () => void this.#heartbeat())
+    every(rhythm.readings, () => this.#readings.flush())
+    every(rhythm.presence, () => this.#presences.flush())
+    every(rhythm.sweep, () => this.#sweep())
+    every(rhythm.recheck, () => {
+      for (const connection of this.#audience.all()) void this.recheck(connection)
+    })
+  }
+
+  async stop(): Promise<void> {
+    for (const end of this.#ends.splice(0)) end()
+    this.#commits.stop()
+    for (const connection of [...this.#audience.all()]) connection.socket.conn.close()
+    this.#io.engine.close()
+  }
+
+  // ---- What the routes tell -------------------------------------------------------------------------------------
+
+  async userChanged(userId: string): Promise<void> {
+    await Promise.all(this.#audience.ofUser(userId).map((connection) => this.recheck(connection)))
+  }
+
+  async changingScope<T>(
+    whose: { readonly userId: string } | 'everyone_with_places',
+    change: () => Promise<T>,
+  ): Promise<T> {
+    const result = await this.#marks.around(whose, change)
+    if (whose === 'everyone_with_places')
+      for (const connection of [...this.#audience.all()])
+        if (!connection.principal.scope.all) this.cut(connection, 'scope_changed')
+    return result
+  }
+
+  // ---- Connections ----------------------------------------------------------------------------------------------
+
+  #connected(socket: FeedSocket): void {
+    const { admitted } = socket.data
+    const { now, metrics, ports, log } = this.#options
+    if (admitted === undefined) return void socket.disconnect(true)
+    const connection: Connection = new Connection(socket, admitted, now(), () =>
+      // Not in the middle of a broadcast that is iterating over the sockets.
+      queueMicrotask(() => this.cut(connection, 'too_slow')),
+    )
+    // Several may have signed in while none of them was counted yet.
+    if (tooMany(this.#audience, admitted)) return this.cut(connection, 'too_many_sockets')
+    this.#audience.add(connection)
+    metrics.sockets.set(this.#audience.size)
+    const receive = receiver({
+      connection,
+      ports,
+      log,
+      now,
+      metrics,
+      marks: this.#marks,
+      readings: this.#readings,
+      shown: this.#shown,
+      recheck: () => this.recheck(connection),
+      cut: (reason) => this.cut(connection, reason),
+      desk: (desk) => {
+        this.#desks.report(socket.id, desk, now())
+        this.#reportDesks()
+      },
+    })
+    socket.onAny((name: string, ...args: unknown[]) => void receive(name, args))
+    socket.on('disconnect', () => this.#gone(connection))
+    void this.#hello(connection)
+  }
+
+  async #hello(connection: Connection): Promise<void> {
+    const { principal, socket } = connection
+    try {
+      const head = await this.#options.ports.records.journal.headInScope(principal.scope)
+      socket.emit('hello', {
+        protocol: FEED_PROTOCOL,
+        serverTime: this.#options.now(),
+        head,
+        user: { id: principal.userId, name: principal.name, role: principal.role },
+      })
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'cannot read the head of the ledger for a new feed connection')
+      socket.conn.close()
+    }
+  }
+
+  #gone(connection: Connection): void {
+    this.#audience.remove(connection)
+    this.#readings.forget(connection)
+    this.#desks.gone(connection.socket.id)
+    this.#options.metrics.sockets.set(this.#audience.size)
+    this.#reportDesks()
+  }
+
+  /** Ends a connection; from this call on it is sent nothing. */
+  cut(connection: Connection, reason: CutReason): void {
+    this.#options.metrics.disconnects.inc({ reason })
+    this.#gone(connection)
+    const { socket } = connection
+    // `disconnect` tells the page not to come back by itself; the others come back and resume.
+    if (reason === 'too_slow' || reason === 'held_too_long') cut(socket.conn)
+    else if (reason === 'scope_changed') socket.conn.close()
+    else socket.disconnect(true)
+  }
+
+  /** Who this is by now, from the ledger; null if the connection has ended, or had to be. */
+  async recheck(connection: Connection): Promise<Connection['principal'] | null> {
+    const { log, principals } = this.#options
+    const before = connection.principal
+    let principal: Connection['principal'] | null
+    try {
+      principal = await principals.resolve(before.credential, 'feed')
+    } catch (error) {
+      // The ledger is not to be read at the moment: that is no reason to darken a screen.
+      log.warn({ err: error }, 'cannot check a session of the feed')
+      return before
+    }
+    if (!connection.socket.connected) return null
+    if (principal === null) this.cut(connection, 'session_ended')
+    else if (principal.scopeKey !== before.scopeKey || principal.role !== before.role)
+      this.cut(connection, 'scope_changed')
+    else {
+      connection.principal = principal
+      return principal
+    }
+    return null
+  }
+
+  /** Sessions whose end comes by the clock. */
+  #sweep(): void {
+    const now = this.#options.now()
+    for (const connection of this.#audience.all())
+      if (connection.principal.checkAt <= now) void this.recheck(connection)
+  }
+
+  // ---- Down -----------------------------------------------------------------------------------------------------
+
+  /** One encoding for all who have the same `prev`, which in a quiet minute is everyone of a scope. */
+  #deliver(committed: readonly CommittedTransition[]): void {
+    const end = this.#options.metrics.fanout.startTimer()
+    for (const one of committed) {
+      this.#shown.sent(one)
+      const byPrev = new Map<number, string[]>()
+      const full: Connection[] = []
+      for (const connection of this.#audience.within(one, 'alarm')) {
+        const { prev } = connection.line
+        const verdict = connection.line.offer(one)
+        if (verdict === 'overflow') full.push(connection)
+        if (verdict !== 'send') continue
+        const ids = byPrev.get(prev)
+        if (ids === undefined) byPrev.set(prev, [connection.socket.id])
+        else ids.push(connection.socket.id)
+      }
+      for (const [prev, ids] of byPrev) this.#io.to(ids).emit('alarm', eventOf(one, prev))
+      for (const connection of full) this.cut(connection, 'held_too_long')
+    }
+    end()
+  }
+
+  /**
+   * The head comes from the ledger, not from what this feed thinks it has sent: it is the page's proof that it missed nothing. If
+   * the ledger cannot be read there is no heartbeat, and the page turns red, as it should.
+   */
+  async #heartbeat(): Promise<void> {
+    this.#reportDesks()
+    if (this.#beating) return
+    this.#beating = true
+    const { ports, log, now } = this.#options
+    try {
+      await Promise.all(
+        [...this.#audience.groups()].map(async ({ scope, connections }) => {
+          const head = await ports.records.journal.headInScope(scope)
+          await this.#commits.reach(head, HEAD_PATIENCE)
+          const ids = [...connections].filter((one) => one.hears('heartbeat')).map((one) => one.socket.id)
+          if (ids.length > 0) this.#io.to(ids).emit('heartbeat', { serverTime: now(), head })
+        }),
+      )
+    } catch (error) {
+      log.warn({ err: error }, 'no heartbeat: the ledger cannot be read')
+    } finally {
+      this.#beating = false
+    }
+  }
+
+  #reportDesks(): void {
+    const { ports, now } = this.#options
+    ports.desks.armed(this.#desks.armed(now()), now())
+  }
+}

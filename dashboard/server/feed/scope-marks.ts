@@ -1,0 +1,45 @@
+// Up to which sequence a cursor may stem from another scope. A cursor is only a number: one from before the viewer's scope
+// changed would replay a history that is not theirs, or miss what has become theirs, so it gets a snapshot instead.
+import type { Principal } from '../auth/principal.ts'
+import type { Records } from '../ports.ts'
+
+const PLACES = 'feed.scope_since.places'
+const userKey = (userId: string): string => `feed.scope_since.user.${userId}`
+
+/** Before the first transition: every cursor is good. */
+const NEVER = -1
+
+export class ScopeMarks {
+  readonly #records: Pick<Records, 'settings' | 'journal'>
+
+  constructor(records: Pick<Records, 'settings' | 'journal'>) {
+    this.#records = records
+  }
+
+  /** A cursor up to this one (included) is too old for the viewer's scope. */
+  async since(principal: Principal): Promise<number> {
+    const own = await this.#read(userKey(principal.userId))
+    return principal.scope.all ? own : Math.max(own, await this.#read(PLACES))
+  }
+
+  /** Marks before and after: a crash in between leaves a mark that only costs snapshots. */
+  async around<T>(whose: { readonly userId: string } | 'everyone_with_places', change: () => Promise<T>): Promise<T> {
+    const { settings, journal } = this.#records
+    const key = whose === 'everyone_with_places' ? PLACES : userKey(whose.userId)
+    const before = await settings.get(key)
+    await settings.set(key, String(Number.MAX_SAFE_INTEGER))
+    try {
+      const result = await change()
+      await settings.set(key, String(await journal.head()))
+      return result
+    } catch (error) {
+      await settings.set(key, before ?? String(NEVER))
+      throw error
+    }
+  }
+
+  async #read(key: string): Promise<number> {
+    const mark = await this.#records.settings.get(key)
+    return mark === null ? NEVER : Number(mark)
+  }
+}

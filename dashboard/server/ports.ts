@@ -1,0 +1,122 @@
+// What the dashboard needs from the rest of the hub. Only `hub/` joins these to what fulfils them.
+import type { Act, ActRefusal, Transition } from '../../contract/alarms.ts'
+import type { Counters } from '../../contract/http/alarms.ts'
+import type { Ledger, CommittedTransition, Devices, Places, Rules, Users } from '../../records/ledger.ts'
+import type { PlaceOfThing } from '../../records/scope.ts'
+
+/**
+ * The ledger: read with a Scope; written only for what is the dashboard's own (sessions, bearer tokens, the audit of
+ * sign-ins, its marks in the settings). Everything else is written through `Registry` and `Acts`.
+ */
+export interface Records {
+  readonly journal: Pick<Ledger['journal'], 'head' | 'headInScope' | 'after' | 'snapshot'>
+  readonly alarms: Ledger['alarms']
+  readonly places: Pick<Places, 'areas' | 'sites' | 'site'>
+  readonly devices: Pick<Devices, 'list' | 'get'>
+  readonly users: Pick<Users, 'list' | 'get' | 'byUsername' | 'count'>
+  readonly sessions: Ledger['sessions']
+  readonly tokens: Ledger['tokens']
+  readonly rules: Pick<Rules, 'current' | 'version'>
+  readonly rejections: Pick<Ledger['rejections'], 'list'>
+  readonly settings: Pick<Ledger['settings'], 'get' | 'set'>
+  readonly audit: Ledger['audit']
+}
+
+/**
+ * Administrative writes. Each does what the ledger's method of the same name does and resolves when broker and ingest
+ * know of it too: a revoked token no longer logs in, a moved device's next transition carries its new place.
+ */
+export interface Registry {
+  readonly devices: Pick<Devices, 'create' | 'import' | 'update' | 'delete' | 'newToken'>
+  readonly places: Pick<Places, 'createSite' | 'updateSite' | 'deleteSite'>
+  readonly users: Pick<Users, 'create' | 'update' | 'delete'>
+  readonly rules: Pick<Rules, 'change'>
+}
+
+export type ActOutcome =
+  { readonly ok: true; readonly transition: Transition } | { readonly ok: false; readonly refusal: ActRefusal }
+
+/** Human acts on alarms, decided where every other input is decided. */
+export interface Acts {
+  /** Resolves when the act is in the ledger or refused. `address`: from where the person acted (G8). */
+  submit(act: Act, address: string): Promise<ActOutcome>
+}
+
+export interface LivePresence extends PlaceOfThing {
+  readonly deviceId: string
+  readonly online: boolean
+  /** Hub wall time, ms. */
+  readonly at: number
+}
+
+export interface LiveReading extends PlaceOfThing {
+  readonly deviceId: string
+  /** Sample time, ms. */
+  readonly ts: number
+  readonly values: Readonly<Record<string, number>>
+}
+
+/** What happens now. A listener returns at once and never throws; the answer of each call ends the subscription. */
+export interface FeedSource {
+  /** Transitions after their commit (G2), in the order of their sequence. What is missed is read from the ledger. */
+  onTransitions(listener: (committed: readonly CommittedTransition[]) => void): () => void
+  onPresence(listener: (presence: LivePresence) => void): () => void
+  onReading(listener: (reading: LiveReading) => void): () => void
+}
+
+/** Who is connected and when each was last heard; in the hub's memory. */
+export interface Presence {
+  of(deviceId: string): { readonly online: boolean; readonly lastHeardAt: number | null }
+  online(): readonly string[]
+}
+
+/** The reading store's queries. */
+export interface Readings {
+  /** At most `points` buckets of one metric over [from, to); buckets without samples are left out. */
+  series(query: { deviceId: string; kind: string; metric: string; from: number; to: number; points: number }): Promise<
+    readonly {
+      readonly t: number
+      readonly min: number
+      readonly mean: number
+      readonly max: number
+      readonly last: number
+      readonly count: number
+    }[]
+  >
+  latest(
+    deviceId: string,
+    kind: string,
+  ): Promise<readonly { readonly metric: string; readonly value: number; readonly ts: number }[]>
+  /** Newest first, over [from, to). */
+  events(query: { deviceId: string; from: number; to: number; limit: number }): Promise<
+    readonly {
+      readonly ts: number
+      readonly receivedAt: number
+      readonly type: 'event' | 'status'
+      readonly name: string
+      readonly data: Readonly<Record<string, unknown>>
+    }[]
+  >
+}
+
+/** Hears of the desks whose horn is armed, for `hub.no_desk`: on every change, and every 5 s. */
+export interface DeskWatch {
+  armed(desks: number, at: number): void
+}
+
+/** What parts of the hub can do their work now. */
+export interface Health {
+  ready(): Promise<{ readonly ok: boolean; readonly parts: Readonly<Record<string, boolean>> }>
+}
+
+export interface Ports {
+  readonly records: Records
+  readonly registry: Registry
+  readonly acts: Acts
+  readonly feed: FeedSource
+  readonly presence: Presence
+  readonly readings: Readings
+  readonly counters: { read(): Counters }
+  readonly desks: DeskWatch
+  readonly health: Health
+}

@@ -1,0 +1,100 @@
+// Alarms and the human acts on them. An act is submitted, never written here: the engine decides it (one writer).
+import type * as z from 'zod'
+import { actBodySchemas, alarmSchema, transitionSchema } from '../../../contract/alarms.ts'
+import type { Act, ActName, ActRefusal } from '../../../contract/alarms.ts'
+import { alarmDetailSchema, alarmListQuerySchema } from '../../../contract/http/alarms.ts'
+import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
+import type { ErrorCode } from '../../../contract/errors.ts'
+import { role } from '../access.ts'
+import type { Permission } from '../access.ts'
+import type { App, Context } from '../app.ts'
+import { principalOf, subjectOf } from '../auth/guard.ts'
+import { ApiError } from '../errors.ts'
+import { errors, idParams } from './answers.ts'
+
+const REFUSALS = {
+  not_found: ['not_found', '没有这条报警。 There is no such alarm.'],
+  stale: ['stale', '报警已有变化，请查看最新状态后再操作。 The alarm has changed since; look at it before you act.'],
+  closed: ['refused', '报警已关闭。 The alarm is closed.'],
+  already_acknowledged: ['refused', '已有人接警。 Someone has acknowledged it already.'],
+  not_latched: ['refused', '报警未锁定，无需复位。 It is not latched; there is nothing to reset.'],
+  still_active: ['refused', '危险尚未解除，不能复位。 The condition still holds; it cannot be reset.'],
+  unacknowledged: ['refused', '请先接警。 Acknowledge it first.'],
+  not_frozen: ['refused', '仅冻结的报警可以现场核实关闭。 Only a frozen alarm is closed by verification on site.'],
+} as const satisfies Record<ActRefusal, readonly [ErrorCode, string]>
+
+type Body<N extends ActName> = z.infer<(typeof actBodySchemas)[N]>
+
+/** What each act may be done by and what its body says. */
+const ACTS = {
+  ack: {
+    may: 'alarms:ack',
+    read: ({ seq, reason, comment }: Body<'ack'>) => ({ seq, reason: reason ?? null, comment: comment ?? null }),
+  },
+  reset: {
+    may: 'alarms:reset',
+    read: ({ seq, comment }: Body<'reset'>) => ({ seq, reason: null, comment: comment ?? null }),
+  },
+  comment: {
+    may: 'alarms:comment',
+    read: ({ text }: Body<'comment'>) => ({ seq: null, reason: null, comment: text }),
+  },
+  field_verified: {
+    may: 'alarms:field_verified',
+    read: ({ seq, reason }: Body<'field_verified'>) => ({ seq, reason, comment: null }),
+  },
+} as const satisfies {
+  [N in ActName]: { may: Permission; read: (body: Body<N>) => Pick<Act, 'seq' | 'reason' | 'comment'> }
+}
+
+export function alarmRoutes(app: App, { ports }: Context): void {
+  const { alarms } = ports.records
+  const tags = ['alarms']
+
+  app.get(
+    `${API_ROOT}/alarms`,
+    {
+      config: { access: role('alarms:read', 'filtered') },
+      schema: { querystring: alarmListQuerySchema, response: { 200: pageOf(alarmSchema), ...errors }, tags },
+    },
+    (request) => alarms.list(principalOf(request).scope, request.query),
+  )
+
+  app.get(
+    `${API_ROOT}/alarms/:id`,
+    {
+      config: { access: role('alarms:read', 'alarm') },
+      schema: { params: idParams, response: { 200: alarmDetailSchema, ...errors }, tags },
+    },
+    (request) => subjectOf(request, 'alarm'),
+  )
+
+  for (const name of Object.keys(ACTS) as ActName[]) addAct(name)
+
+  function addAct<N extends ActName>(name: N): void {
+    const act = ACTS[name]
+    const read = act.read as (body: Body<N>) => Pick<Act, 'seq' | 'reason' | 'comment'>
+    app.post(
+      `${API_ROOT}/alarms/:id/${name}`,
+      {
+        config: { access: role(act.may, 'alarm') },
+        schema: {
+          params: idParams,
+          body: actBodySchemas[name].strict(),
+          response: { 200: transitionSchema, ...errors },
+          tags,
+        },
+      },
+      async (request) => {
+        const { userId, name: by } = principalOf(request)
+        const outcome = await ports.acts.submit(
+          { name, alarmId: request.params.id, by: { id: userId, name: by }, ...read(request.body as Body<N>) },
+          request.from.address,
+        )
+        if (outcome.ok) return outcome.transition
+        const [code, message] = REFUSALS[outcome.refusal]
+        throw new ApiError(code, { reason: outcome.refusal }, message)
+      },
+    )
+  }
+}

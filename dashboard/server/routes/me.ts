@@ -1,0 +1,79 @@
+// Oneself: who, role, scope; and one's password.
+import { API_ROOT } from '../../../contract/http/common.ts'
+import { changePasswordSchema, meSchema } from '../../../contract/http/people.ts'
+import type { Me } from '../../../contract/http/people.ts'
+import { selfWhileChanging } from '../access.ts'
+import type { App, Context } from '../app.ts'
+import { setSessionCookie } from '../auth/credentials.ts'
+import { principalOf } from '../auth/guard.ts'
+import { hashPassword, verifyPassword } from '../auth/passwords.ts'
+import { actorOf } from '../auth/principal.ts'
+import type { Principal } from '../auth/principal.ts'
+import { lastEnd } from '../auth/session-ends.ts'
+import { Throttle } from '../auth/throttle.ts'
+import { ApiError } from '../errors.ts'
+import { errors } from './answers.ts'
+
+export function viewOf(principal: Principal): Me {
+  const { scope } = principal
+  return {
+    id: principal.userId,
+    username: principal.username,
+    name: principal.name,
+    role: principal.role,
+    scope: scope.all
+      ? { all: true, sites: [], areas: [] }
+      : { all: false, sites: [...scope.siteIds], areas: [...scope.areaIds] },
+    mustChangePassword: principal.mustChange,
+    sessionEndsAt: principal.endsAt,
+  }
+}
+
+export function meRoutes(app: App, context: Context): void {
+  const { ports, now } = context
+  const tries = new Throttle(5, 15 * 60_000)
+
+  app.get(
+    `${API_ROOT}/me`,
+    { config: { access: selfWhileChanging }, schema: { response: { 200: meSchema, ...errors }, tags: ['session'] } },
+    (request) => viewOf(principalOf(request)),
+  )
+
+  app.post(
+    `${API_ROOT}/password`,
+    {
+      config: { access: selfWhileChanging },
+      schema: { body: changePasswordSchema.strict(), response: { 200: meSchema, ...errors }, tags: ['session'] },
+    },
+    async (request, reply) => {
+      const principal = principalOf(request)
+      const { address } = request.from
+      const { current, next } = request.body
+      const verdict = tries.take(principal.userId, now())
+      if (!verdict.ok) throw new ApiError('rate_limited', { retryAfter: verdict.retryAfter })
+      const user = await ports.records.users.get(principal.userId)
+      if (user === null || !(await verifyPassword(user.passwordHash, current)))
+        throw new ApiError('refused', { reason: 'wrong_password' }, '当前密码不正确。 The current password is wrong.')
+      if (current === next)
+        throw new ApiError(
+          'refused',
+          { reason: 'same_password' },
+          '新密码不能与当前密码相同。 The new password is the old one.',
+        )
+      tries.clear(principal.userId)
+      const actor = actorOf(principal, address)
+      await ports.registry.users.update(actor, user.id, { passwordHash: await hashPassword(next), mustChange: false })
+      // Every session of the old password has ended, this one too: it goes on under a new id.
+      let view = { ...viewOf(principal), mustChangePassword: false }
+      if (principal.credential.type === 'session') {
+        const endsAt = lastEnd(user.role, now())
+        const id = await ports.records.sessions.begin(actor, endsAt)
+        setSessionCookie(request, reply, id, Math.floor((endsAt - now()) / 1000))
+        const renewed = await context.principals.resolve({ type: 'session', id }, 'request')
+        if (renewed !== null) view = viewOf(renewed)
+      }
+      await context.live.userChanged(user.id)
+      return view
+    },
+  )
+}

@@ -1,0 +1,68 @@
+// How the hub itself is doing: counters for people, health for supervisors, metrics for Prometheus.
+import * as z from 'zod'
+import { countersSchema } from '../../../contract/http/alarms.ts'
+import { API_ROOT } from '../../../contract/http/common.ts'
+import type { FastifyRequest } from 'fastify'
+import { anyone, role } from '../access.ts'
+import type { App, Context } from '../app.ts'
+import { credentialOf } from '../auth/credentials.ts'
+import { refusalOf } from '../auth/decide.ts'
+import { errors } from './answers.ts'
+
+const health = z.object({ ok: z.boolean() })
+const readiness = z.object({ ok: z.boolean(), parts: z.record(z.string(), z.boolean()) })
+
+const LOOPBACK = /^(?:127\.|::1$)/
+
+export function operationRoutes(app: App, { ports, options, principals }: Context): void {
+  app.get(
+    `${API_ROOT}/counters`,
+    {
+      config: { access: role('counters:read', 'whole_hub') },
+      schema: { response: { 200: countersSchema, ...errors }, tags: ['operation'] },
+    },
+    () => ports.counters.read(),
+  )
+
+  app.get(
+    '/healthz',
+    {
+      config: { access: anyone('says only that the process answers'), rateLimit: false },
+      schema: { response: { 200: health }, tags: ['operation'] },
+    },
+    () => ({ ok: true }),
+  )
+
+  app.get(
+    '/readyz',
+    {
+      config: { access: anyone('says only which parts can work'), rateLimit: false },
+      schema: { response: { 200: readiness, 503: readiness }, tags: ['operation'] },
+    },
+    async (_request, reply) => {
+      const { ok, parts } = await ports.health.ready()
+      return reply.code(ok ? 200 : 503).send({ ok, parts: { ...parts } })
+    },
+  )
+
+  app.get(
+    '/metrics',
+    {
+      config: { access: anyone('a scraper on this machine, and administrators by their token'), rateLimit: false },
+      schema: { hide: true },
+    },
+    async (request, reply) => {
+      await admitScraper(request)
+      return reply.type(options.metrics.contentType).send(await options.metrics.metrics())
+    },
+  )
+
+  /** Loopback, unless a proxy speaks for someone else; everyone else needs the permission. */
+  async function admitScraper(request: FastifyRequest): Promise<void> {
+    if (request.from.direct && LOOPBACK.test(request.from.address)) return
+    const credential = credentialOf(request.headers.authorization, request.cookies, request.from.secure)
+    const principal = credential === null ? null : await principals.resolve(credential, 'request')
+    const refusal = refusalOf(role('metrics:read', 'whole_hub'), principal, false)
+    if (refusal !== null) throw refusal
+  }
+}

@@ -1,0 +1,89 @@
+// Areas and sites.
+import * as z from 'zod'
+import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
+import {
+  areaSchema,
+  createSiteSchema,
+  siteListQuerySchema,
+  siteSchema,
+  updateSiteSchema,
+} from '../../../contract/http/places.ts'
+import { role } from '../access.ts'
+import type { App, Context } from '../app.ts'
+import { principalOf, subjectOf } from '../auth/guard.ts'
+import { actorOf } from '../auth/principal.ts'
+import { NOTHING, errors, idParams } from './answers.ts'
+
+export function placeRoutes(app: App, { ports, live }: Context): void {
+  const { places } = ports.records
+  const tags = ['places']
+
+  app.get(
+    `${API_ROOT}/areas`,
+    {
+      config: { access: role('sites:read', 'filtered') },
+      schema: { response: { 200: pageOf(areaSchema).extend({ next: z.null() }), ...errors }, tags },
+    },
+    async (request) => {
+      // A county's tree is small and only useful whole.
+      const items = await places.areas(principalOf(request).scope)
+      return { items, next: null, total: items.length }
+    },
+  )
+
+  app.get(
+    `${API_ROOT}/sites`,
+    {
+      config: { access: role('sites:read', 'filtered') },
+      schema: { querystring: siteListQuerySchema, response: { 200: pageOf(siteSchema), ...errors }, tags },
+    },
+    (request) => places.sites(principalOf(request).scope, request.query),
+  )
+
+  app.get(
+    `${API_ROOT}/sites/:id`,
+    {
+      config: { access: role('sites:read', 'site') },
+      schema: { params: idParams, response: { 200: siteSchema, ...errors }, tags },
+    },
+    (request) => subjectOf(request, 'site'),
+  )
+
+  app.post(
+    `${API_ROOT}/sites`,
+    {
+      config: { access: role('sites:write', 'whole_hub') },
+      schema: { body: createSiteSchema.strict(), response: { 201: siteSchema, ...errors }, tags },
+    },
+    async (request, reply) => {
+      const actor = actorOf(principalOf(request), request.from.address)
+      return reply.code(201).send(await ports.registry.places.createSite(actor, request.body))
+    },
+  )
+
+  app.patch(
+    `${API_ROOT}/sites/:id`,
+    {
+      config: { access: role('sites:write', 'site') },
+      schema: { params: idParams, body: updateSiteSchema.strict(), response: { 200: siteSchema, ...errors }, tags },
+    },
+    (request) => {
+      const actor = actorOf(principalOf(request), request.from.address)
+      const update = () => ports.registry.places.updateSite(actor, request.params.id, request.body)
+      // A site in another area is seen by others than before.
+      return request.body.area === undefined ? update() : live.changingScope('everyone_with_places', update)
+    },
+  )
+
+  app.delete(
+    `${API_ROOT}/sites/:id`,
+    {
+      config: { access: role('sites:write', 'site') },
+      schema: { params: idParams, response: { 204: NOTHING, ...errors }, tags },
+    },
+    async (request, reply) => {
+      await ports.registry.places.deleteSite(actorOf(principalOf(request), request.from.address), request.params.id)
+      return reply.code(204).send()
+    },
+  )
+}

@@ -1,0 +1,84 @@
+// Users, for administrators. A changed role, password or scope takes effect on open sessions and feeds at once.
+import { API_ROOT, pageOf, pageQuerySchema } from '../../../contract/http/common.ts'
+import { createUserSchema, updateUserSchema, userSchema } from '../../../contract/http/people.ts'
+import { role } from '../access.ts'
+import type { App, Context } from '../app.ts'
+import { principalOf } from '../auth/guard.ts'
+import { hashPassword } from '../auth/passwords.ts'
+import { actorOf } from '../auth/principal.ts'
+import { ApiError } from '../errors.ts'
+import { NOTHING, errors, idParams } from './answers.ts'
+
+const read = role('users:read', 'whole_hub')
+const write = role('users:write', 'whole_hub')
+
+export function userRoutes(app: App, { ports, live }: Context): void {
+  const { users } = ports.records
+  const tags = ['users']
+
+  app.get(
+    `${API_ROOT}/users`,
+    {
+      config: { access: read },
+      schema: { querystring: pageQuerySchema, response: { 200: pageOf(userSchema), ...errors }, tags },
+    },
+    (request) => users.list(request.query),
+  )
+
+  app.get(
+    `${API_ROOT}/users/:id`,
+    { config: { access: read }, schema: { params: idParams, response: { 200: userSchema, ...errors }, tags } },
+    async (request) => {
+      const user = await users.get(request.params.id)
+      if (user === null) throw new ApiError('not_found')
+      return user
+    },
+  )
+
+  app.post(
+    `${API_ROOT}/users`,
+    {
+      config: { access: write },
+      schema: { body: createUserSchema.strict(), response: { 201: userSchema, ...errors }, tags },
+    },
+    async (request, reply) => {
+      const { password, mustChange, ...user } = request.body
+      const created = await ports.registry.users.create(actorOf(principalOf(request), request.from.address), {
+        ...user,
+        passwordHash: await hashPassword(password),
+        mustChange: mustChange ?? true,
+      })
+      return reply.code(201).send(created)
+    },
+  )
+
+  app.patch(
+    `${API_ROOT}/users/:id`,
+    {
+      config: { access: write },
+      schema: { params: idParams, body: updateUserSchema.strict(), response: { 200: userSchema, ...errors }, tags },
+    },
+    async (request) => {
+      const { id } = request.params
+      const { password, ...change } = request.body
+      const secret = password === undefined ? {} : { passwordHash: await hashPassword(password), mustChange: true }
+      const update = () =>
+        ports.registry.users.update(actorOf(principalOf(request), request.from.address), id, { ...change, ...secret })
+      const scoped = change.role !== undefined || change.sites !== undefined || change.areas !== undefined
+      const user = scoped ? await live.changingScope({ userId: id }, update) : await update()
+      await live.userChanged(id)
+      return user
+    },
+  )
+
+  app.delete(
+    `${API_ROOT}/users/:id`,
+    { config: { access: write }, schema: { params: idParams, response: { 204: NOTHING, ...errors }, tags } },
+    async (request, reply) => {
+      const { id } = request.params
+      await ports.registry.users.delete(actorOf(principalOf(request), request.from.address), id)
+      await live.userChanged(id)
+      return reply.code(204).send()
+    },
+  )
+}
