@@ -1,9 +1,9 @@
-// Opens the ledger: lock, migrate, seed; and puts its parts together.
+// The ledger on SQLite: opens it (lock, migrate, seed) and puts its parts together.
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { AlarmLists } from './alarms.ts'
 import { AuditTrail } from './audit.ts'
-import { backupOf } from './backup.ts'
+import { backupOf } from './backups.ts'
 import { DeviceRecords } from './devices.ts'
 import { AlarmJournal } from './journal.ts'
 import type { Ledger, LedgerOptions } from './ledger.ts'
@@ -29,7 +29,7 @@ import { UserRecords } from './users.ts'
 export const DEVICE_TOKEN_KEY = 'device_token_key'
 
 /** Inert until `start()`. */
-export function openLedger(options: LedgerOptions): Ledger {
+export function createLedger(options: LedgerOptions): Ledger {
   const { directory, migrations = MIGRATIONS, now = Date.now, log = () => undefined } = options
   const file = ledgerFileIn(directory)
   const store = new LedgerStore(now)

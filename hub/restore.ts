@@ -1,0 +1,37 @@
+// npm run restore -- FILE
+//
+// Puts a backup of the ledger in place, with the hub stopped. What was there is kept beside it.
+import { resolve } from 'node:path'
+import { LedgerUnusable } from '../records/errors.ts'
+import { restoreLedger } from '../records/restore.ts'
+import { dataDirectory } from './data-directory.ts'
+
+const USAGE = '用法 usage: npm run restore -- FILE\n'
+
+async function run(): Promise<number> {
+  const [file, ...rest] = process.argv.slice(2)
+  if (file === undefined || file.startsWith('-') || rest.length > 0) {
+    process.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    const restored = await restoreLedger(dataDirectory(process.env), file, Date.now())
+    const { devices, alarms, transitions, audit, replaced } = restored
+    process.stdout.write(
+      `${[
+        `已恢复并校验 Restored and verified: ${resolve(file)}`,
+        `  设备 devices ${devices} · 报警 alarms ${alarms} · 变化 transitions ${transitions} · 审计 audit ${audit.rows}`,
+        ...(replaced === null ? [] : [`  原账本保存为 the ledger before is kept as ${resolve(replaced)}`]),
+        '  读数未改动：启动后，备份之后收到的读数会重新判定。',
+        '  Readings were not touched: at the next start, those received after the backup are decided again.',
+      ].join('\n')}\n`,
+    )
+    return 0
+  } catch (error) {
+    if (!(error instanceof LedgerUnusable)) throw error
+    process.stderr.write(`${error.message}\n`)
+    return 1
+  }
+}
+
+process.exitCode = await run()
