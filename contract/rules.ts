@@ -1,6 +1,7 @@
 // Alarm rules as data. A rule decides one danger of one device: its alarms are identified by (device, channel, rule).
 // Defaults live beside each kind in `kinds/`; the ledger keeps the versions a county really runs.
 import * as z from 'zod'
+import { KIND_NAMES } from './kinds/kind.ts'
 
 /** 1 红 紧急 · 2 橙 严重 · 3 黄 一般 · 4 蓝 提示 (needs no acknowledgement, makes no sound). */
 export const prioritySchema = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)])
@@ -200,5 +201,11 @@ export const ruleSchema = z.discriminatedUnion('type', [
 ])
 export type Rule = z.infer<typeof ruleSchema>
 
+/** Whose rule it is: a device kind's, or the hub's own. `device.*` are every kind's, each with figures of its own. */
+export const ruleKindSchema = z.enum([...KIND_NAMES, 'hub'])
+export type RuleKind = z.infer<typeof ruleKindSchema>
+
+/** A rule and its kind: the two together name it. */
+export type KindRule = Rule & { readonly kind: RuleKind }
 /** A rule as the ledger runs it: versions start at 1 and are never reused. */
-export type VersionedRule = Rule & { readonly version: number }
+export type VersionedRule = KindRule & { readonly version: number }

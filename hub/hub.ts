@@ -10,7 +10,7 @@ import { createDashboard } from '../dashboard/server/dashboard.ts'
 import { Devices } from '../ingest/devices.ts'
 import { Pipeline } from '../ingest/pipeline.ts'
 import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
-import { createLedger } from '../records/sqlite-ledger.ts'
+import { createLedger, DEVICE_TOKEN_KEY } from '../records/sqlite-ledger.ts'
 import { systemClock } from './clock.ts'
 import { Conditions } from './conditions.ts'
 import { MemoryCredentials } from './credentials.ts'
@@ -174,7 +174,11 @@ async function wire(
         },
       },
       health: {
-        ready: () => Promise.resolve({ ok: broker !== null && live.isStoring, parts: { mqtt: broker !== null, store: live.isStoring } }),
+        ready: () =>
+          Promise.resolve({
+            ok: broker !== null && live.isStoring,
+            parts: { mqtt: broker !== null, store: live.isStoring },
+          }),
       },
     },
   )
@@ -235,9 +239,10 @@ async function firstAdministrator(ledger: Ledger, config: Config): Promise<strin
 }
 
 async function deviceTokenKey(ledger: Ledger): Promise<Buffer> {
-  const key = await ledger.settings.get('device_token_key')
-  if (key === null) throw new StartProblem('台账缺少设备密钥，已停止启动。The ledger has no device token key; not started.')
-  return Buffer.from(key, 'hex')
+  const key = await ledger.settings.get(DEVICE_TOKEN_KEY)
+  if (key === null)
+    throw new StartProblem('台账缺少设备密钥，已停止启动。The ledger has no device token key; not started.')
+  return Buffer.from(key, 'base64')
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

@@ -1,7 +1,8 @@
 // The hub as a process: configuration from the environment, one hub, a clean end on SIGTERM or SIGINT.
 import pino from 'pino'
 import { ConfigError, configHelp, readConfig } from './config.ts'
-import { startHub, StartProblem } from './hub.ts'
+import { startHub } from './hub.ts'
+import { StartProblem } from './start-problem.ts'
 import type { Config } from './config.ts'
 import type { Hub } from './hub.ts'
 

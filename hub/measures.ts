@@ -26,7 +26,11 @@ export function measure(registry: Registry, pipeline: Pipeline, broker: Broker):
   gauge('zhian_points_received', 'Data points received since start', () => pipeline.counters.snapshot().received)
   gauge('zhian_points_stored', 'Data points durable since start', () => pipeline.counters.snapshot().stored)
   gauge('zhian_points_pending', 'Data points taken and not yet durable', () => pipeline.counters.snapshot().pending)
-  gauge('zhian_points_not_committed', 'Data points refused because a commit failed', () => pipeline.counters.snapshot().notCommitted)
+  gauge(
+    'zhian_points_not_committed',
+    'Data points refused because a commit failed',
+    () => pipeline.counters.snapshot().notCommitted,
+  )
   gauge('zhian_messages', 'Messages taken since start', () => pipeline.counters.snapshot().messages)
   gauge('zhian_mqtt_connections', 'Open MQTT connections', () => broker.counters().connections)
   gauge('zhian_mqtt_in_flight', 'MQTT messages taken and not yet acknowledged', () => broker.counters().inFlight)

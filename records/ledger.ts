@@ -7,7 +7,7 @@ import type { Attributes, Device, Lifecycle, Rejection } from '../contract/http/
 import type { Role, User } from '../contract/http/people.ts'
 import type { Area, Contact, Site } from '../contract/http/places.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
-import type { Rule, VersionedRule } from '../contract/rules.ts'
+import type { KindRule, RuleKind, VersionedRule } from '../contract/rules.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
 import type * as z from 'zod'
@@ -266,9 +266,9 @@ export interface Tokens {
 export interface Rules {
   /** The newest version of every rule. */
   current(): Promise<VersionedRule[]>
-  version(id: string, version: number): Promise<VersionedRule | null>
+  version(kind: RuleKind, id: string, version: number): Promise<VersionedRule | null>
   /** A new version of a known rule; it applies from the next sample. */
-  change(actor: Actor, rule: Rule): Promise<VersionedRule>
+  change(actor: Actor, rule: KindRule): Promise<VersionedRule>
 }
 
 export interface NewRejection extends Rejection {
@@ -350,7 +350,7 @@ export interface LedgerOptions {
   /** Data directory; created with mode 0700. The ledger is `ledger.db` in it. */
   readonly directory: string
   /** Rules that a new ledger starts with; ids it does not know yet are added at start as version 1. */
-  readonly defaultRules: readonly Rule[]
+  readonly defaultRules: readonly KindRule[]
   /** Keyed hash of a device token, as the broker compares it. The ledger makes and keeps `key` (setting `device_token_key`). */
   readonly hashDeviceToken: (token: string, key: Uint8Array) => string
   /** The schema's history; only tests of an upgrade give another than this program's. */

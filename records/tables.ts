@@ -134,6 +134,8 @@ export interface TokenTable {
 }
 
 export interface RuleVersionTable {
+  /** Kind name, or `hub`. */
+  kind: string
   rule_id: string
   version: number
   /** Rule */

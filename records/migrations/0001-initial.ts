@@ -157,12 +157,13 @@ async function createPeople(db: Kysely<unknown>): Promise<void> {
 async function createRecords(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
   await db.schema
     .createTable('rule_version')
+    .addColumn('kind', 'text', (c) => c.notNull())
     .addColumn('rule_id', 'text', (c) => c.notNull())
     .addColumn('version', 'integer', (c) => c.notNull())
     .addColumn('body', 'text', (c) => c.notNull())
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addColumn('created_by', 'text', (c) => c.notNull())
-    .addPrimaryKeyConstraint('rule_version_pk', ['rule_id', 'version'])
+    .addPrimaryKeyConstraint('rule_version_pk', ['kind', 'rule_id', 'version'])
     .execute()
   await db.schema
     .createTable('rejection')
