@@ -1,0 +1,53 @@
+// Who is at this page. A session that ends does not take the page away: what is shown stays, acts ask for the password.
+import * as z from 'zod'
+import { meSchema } from '../../../../contract/http/people.ts'
+import type { Me } from '../../../../contract/http/people.ts'
+import { call, CallError, whenUnauthorized } from '../api/client.ts'
+import { ROUTES } from '../api/routes.ts'
+
+export class Session {
+  me = $state.raw<Me | null>(null)
+  /** `asking`: not known yet. `failed`: the hub could not be asked. */
+  status = $state<'asking' | 'out' | 'in' | 'failed'>('asking')
+  failure = $state.raw<CallError | null>(null)
+  /** Signed in before, and the hub no longer says so. */
+  ended = $state(false)
+
+  constructor() {
+    whenUnauthorized(() => {
+      if (this.status === 'in') this.ended = true
+    })
+  }
+
+  readonly mayAct = $derived(this.me !== null && this.me.role !== 'manager')
+  readonly isAdmin = $derived(this.me?.role === 'admin')
+
+  async ask(): Promise<void> {
+    try {
+      this.me = await call('GET', ROUTES.me, meSchema)
+      this.status = 'in'
+      this.ended = false
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error
+      this.failure = error
+      this.status = error.code === 'unauthorized' ? 'out' : 'failed'
+    }
+  }
+
+  async signIn(username: string, password: string): Promise<void> {
+    await call('POST', ROUTES.session, z.unknown(), { body: { username, password } })
+    await this.ask()
+  }
+
+  async changePassword(current: string, next: string): Promise<void> {
+    await call('POST', ROUTES.password, z.unknown(), { body: { current, next } })
+    await this.ask()
+  }
+
+  async signOut(): Promise<void> {
+    await call('DELETE', ROUTES.session, z.unknown())
+    location.assign('/')
+  }
+}
+
+export const session = new Session()

@@ -1,0 +1,234 @@
+// The live feed of this page: socket in, machine between, runes out. Everything that decides is in link.ts.
+import { io } from 'socket.io-client'
+import type { Socket } from 'socket.io-client'
+import type { Alarm } from '../../../../contract/alarms.ts'
+import { DESK_SECONDS, DOWN, feedRefusalSchema, resumeReplySchema } from '../../../../contract/feed.ts'
+import type { Desk, DevicePresence, DownEvents, LiveReadings, UpEvents } from '../../../../contract/feed.ts'
+import { ClockOffset, LatencyWindow } from './latency.ts'
+import { LinkMachine } from './link.ts'
+import type { CaughtUp, Effect, Link } from './link.ts'
+import { PaintLog } from './paint-log.ts'
+
+const TICK_MS = 1_000
+const SHOWN_EVERY_MS = 250
+/** A page in the background gets no animation frames; its list is refreshed this often instead. */
+const HIDDEN_REFRESH_MS = 1_000
+const RESUME_TIMEOUT_MS = 10_000
+
+type FeedSocket = Socket<
+  { [Name in keyof DownEvents]: (body: unknown) => void },
+  Omit<UpEvents, 'feed:resume'> & {
+    'feed:resume': (body: { cursor: number | null }, reply: (answer: unknown) => void) => void
+  }
+>
+
+export class Feed {
+  link = $state.raw<Link>({ phase: 'connecting' })
+  alarms = $state.raw<readonly Alarm[]>([])
+  caughtUp = $state.raw<CaughtUp | null>(null)
+  lastHeardAt = $state.raw<number | null>(null)
+  latency = $state.raw<{ readonly p50: number; readonly p99: number; readonly count: number } | null>(null)
+  /** ms to add to this page's clock to get the hub's. */
+  clockOffset = $state.raw(0)
+  /** The hub would not have this page any more (session over). What is shown stays. */
+  refused = $state.raw(false)
+  /** Messages that were not the contract's; they are never guessed at. */
+  misfits = $state.raw(0)
+
+  readonly #machine = new LinkMachine()
+  readonly #offset = new ClockOffset()
+  readonly #window = new LatencyWindow()
+  readonly #paints = new PaintLog()
+  /** seq → hub receipt time, of transitions that came live and are not painted yet. */
+  readonly #unpainted = new Map<number, number>()
+  readonly #readingsListeners = new Set<(readings: LiveReadings) => void>()
+  readonly #presenceListeners = new Set<(presence: DevicePresence) => void>()
+  #socket: FeedSocket | null = null
+  #watched: readonly string[] = []
+  #desk: Desk | null = null
+  #flushDue = false
+  #shownVersion = 0
+  #timers: ReturnType<typeof setInterval>[] = []
+
+  readonly live = $derived(this.link.phase === 'live')
+
+  start(): void {
+    if (this.#socket !== null) return
+    const socket: FeedSocket = io({
+      transports: ['websocket', 'polling'],
+      reconnectionDelay: 500,
+      reconnectionDelayMax: 5_000,
+    })
+    this.#socket = socket
+    socket.on('hello', (body) =>
+      this.#take(DOWN.hello, body, (hello, now) =>
+        this.#onHello(hello.serverTime, now, this.#machine.hello(hello, now)),
+      ),
+    )
+    socket.on('heartbeat', (body) =>
+      this.#take(DOWN.heartbeat, body, (beat, now) =>
+        this.#onHello(beat.serverTime, now, this.#machine.heartbeat(beat, now)),
+      ),
+    )
+    socket.on('alarm', (body) =>
+      this.#take(DOWN.alarm, body, (event, now) => {
+        const { applied, effects } = this.#machine.event(event, now)
+        if (applied && event.receivedAt !== null) this.#unpainted.set(event.seq, event.receivedAt)
+        this.#carryOut(effects)
+      }),
+    )
+    socket.on('readings', (body) =>
+      this.#take(DOWN.readings, body, (readings) => this.#readingsListeners.forEach((listen) => listen(readings))),
+    )
+    socket.on('device', (body) =>
+      this.#take(DOWN.device, body, (presence) => this.#presenceListeners.forEach((listen) => listen(presence))),
+    )
+    socket.on('connect', () => {
+      this.refused = false
+      if (this.#watched.length > 0) socket.emit('readings:watch', { deviceIds: [...this.#watched] })
+      if (this.#desk !== null) socket.emit('desk', this.#desk)
+    })
+    socket.on('connect_error', (error) => {
+      this.#machine.disconnected(Date.now())
+      // An error while the transport works is the hub's own refusal; the client does not retry by itself after one.
+      if (!socket.active) {
+        this.refused = isUnauthorized(error)
+        setTimeout(() => this.#socket === socket && socket.connect(), RESUME_TIMEOUT_MS)
+      }
+      this.#publish()
+    })
+    socket.on('disconnect', (reason) => {
+      this.#machine.disconnected(Date.now())
+      this.#publish()
+      if (reason === 'io server disconnect') setTimeout(() => this.#socket === socket && socket.connect(), 500)
+    })
+    this.#timers = [
+      setInterval(() => {
+        this.#carryOut(this.#machine.tick(Date.now()))
+        this.latency = this.#window.figures(Date.now())
+      }, TICK_MS),
+      setInterval(() => this.#reportShown(), SHOWN_EVERY_MS),
+      setInterval(() => this.#desk !== null && this.#socket?.emit('desk', this.#desk), DESK_SECONDS * 1000),
+    ]
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#timers = []
+    this.#socket?.disconnect()
+    this.#socket = null
+  }
+
+  /** Rows now on the screen. Call after paint. */
+  painted(alarms: readonly Alarm[]): void {
+    const now = Date.now()
+    for (const alarm of this.#paints.painted(alarms)) {
+      const receivedAt = this.#unpainted.get(alarm.seq)
+      this.#unpainted.delete(alarm.seq)
+      const offset = this.#offset.ms
+      if (receivedAt !== undefined && offset !== null) this.#window.add(now + offset - receivedAt, now)
+    }
+  }
+
+  /** What this desk says of itself; null when this page is no desk. */
+  reportDesk(desk: Desk | null): void {
+    this.#desk = desk
+    if (desk !== null && this.#socket?.connected === true) this.#socket.emit('desk', desk)
+  }
+
+  /** Live values of these devices until the returned function is called. One page watches at a time. */
+  watch(
+    deviceIds: readonly string[],
+    onReadings: (readings: LiveReadings) => void,
+    onPresence: (presence: DevicePresence) => void,
+  ): () => void {
+    this.#watched = deviceIds
+    this.#readingsListeners.add(onReadings)
+    this.#presenceListeners.add(onPresence)
+    if (this.#socket?.connected === true) this.#socket.emit('readings:watch', { deviceIds: [...deviceIds] })
+    return () => {
+      this.#readingsListeners.delete(onReadings)
+      this.#presenceListeners.delete(onPresence)
+      if (this.#watched !== deviceIds) return
+      this.#watched = []
+      if (this.#socket?.connected === true) this.#socket.emit('readings:watch', { deviceIds: [] })
+    }
+  }
+
+  /** After a new sign-in: connect at once. */
+  retry(): void {
+    this.#socket?.disconnect().connect()
+  }
+
+  #take<T>(
+    schema: { safeParse(body: unknown): { success: true; data: T } | { success: false } },
+    body: unknown,
+    then: (parsed: T, now: number) => void,
+  ): void {
+    const parsed = schema.safeParse(body)
+    if (parsed.success) then(parsed.data, Date.now())
+    else this.misfits += 1
+    this.#publish()
+  }
+
+  #onHello(serverTime: number, now: number, effects: readonly Effect[]): void {
+    this.#offset.add(serverTime, now)
+    this.clockOffset = this.#offset.ms ?? 0
+    this.#carryOut(effects)
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) {
+      if (effect.do === 'reload') location.reload()
+      else if (effect.do === 'reconnect') this.#socket?.disconnect().connect()
+      else this.#resume(effect.cursor)
+    }
+    this.#publish()
+  }
+
+  #resume(cursor: number | null): void {
+    const socket = this.#socket
+    if (socket === null) return
+    socket.timeout(RESUME_TIMEOUT_MS).emit('feed:resume', { cursor }, (timedOut: Error | null, answer: unknown) => {
+      if (this.#socket !== socket) return
+      const reply = timedOut === null ? resumeReplySchema.safeParse(answer) : null
+      if (reply?.success === true) {
+        // What came by replay was not painted on time by definition: it is no latency sample.
+        this.#unpainted.clear()
+        this.#carryOut(this.#machine.resumed(reply.data, Date.now()))
+      } else {
+        const refusal = feedRefusalSchema.safeParse(answer)
+        if (timedOut === null && !refusal.success) this.misfits += 1
+        this.#machine.resumeFailed(Date.now())
+        this.#publish()
+      }
+    })
+  }
+
+  #reportShown(): void {
+    const socket = this.#socket
+    if (socket === null || !socket.connected) return
+    for (const seqs of this.#paints.drain()) socket.emit('alarm:shown', { seqs })
+  }
+
+  /** The link is published at once; the list once a frame, however many transitions came in it. */
+  #publish(): void {
+    this.link = this.#machine.link
+    this.caughtUp = this.#machine.caughtUp
+    this.lastHeardAt = this.#machine.lastHeardAt
+    if (this.#flushDue || this.#machine.alarms.version === this.#shownVersion) return
+    this.#flushDue = true
+    const flush = () => {
+      if (!this.#flushDue) return
+      this.#flushDue = false
+      this.#shownVersion = this.#machine.alarms.version
+      this.alarms = this.#machine.alarms.list()
+      if (this.#unpainted.size > 5_000) this.#unpainted.clear()
+      this.#paints.keepOnly((id) => this.#machine.alarms.get(id) !== undefined)
+    }
+    if (document.visibilityState === 'visible') requestAnimationFrame(flush)
+    setTimeout(flush, HIDDEN_REFRESH_MS)
+  }
+}
+
+const isUnauthorized = (error: Error): boolean => error.message === 'unauthorized'
