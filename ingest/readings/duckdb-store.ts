@@ -138,7 +138,7 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     }
   }
 
-  async function open(): Promise<{ position: number }> {
+  async function open(): Promise<{ position: number; repaired?: string }> {
     mkdirSync(given.directory, { recursive: true })
     unlock ??= lockDirectory(given.directory)
     const worker = new Worker(new URL('./duckdb-worker.ts', import.meta.url), { workerData: options })
@@ -177,7 +177,8 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     })
     session = made
     backlog = 0
-    return { position: opened.position }
+    const { position, repaired } = opened
+    return repaired === undefined ? { position } : { position, repaired }
   }
 
   async function close(closing: Session): Promise<void> {

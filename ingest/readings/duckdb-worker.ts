@@ -7,6 +7,7 @@ import { Database, type Lane } from './database.ts'
 import { events, exportPage, replayPage } from './history.ts'
 import { LatestCache } from './latest.ts'
 import type { FromWorker, RequestName, Requests, ToWorker, WorkerOptions } from './messages.ts'
+import { repairLog } from './log-repair.ts'
 import { retain, rollUp } from './rollups.ts'
 import { dayOf, EVENTS, HOUR_MS } from './schema.ts'
 import { sealFamily } from './sealer.ts'
@@ -47,7 +48,12 @@ class Engine {
 
   static async open(): Promise<Engine> {
     mkdirSync(options.temporary, { recursive: true })
-    const database = await Database.open(options)
+    let repaired: string | undefined
+    const database = await Database.open(options).catch((error: unknown) => {
+      repaired = repairLog(`${options.file}.wal`, error)
+      if (repaired === undefined) throw error
+      return Database.open(options)
+    })
     const commits = await database.lane()
     const maintenance = await database.lane()
     const questions = await Promise.all(Array.from({ length: QUESTION_LANES }, () => database.lane()))
@@ -59,7 +65,7 @@ class Engine {
     // The store is ready before the newest values are: only who asks for them waits.
     engine.#filled = engine.#track(maintenance.run((lane) => engine.#latest.fill(lane)))
     engine.#filled.catch(() => undefined)
-    say({ say: 'opened', position, devices })
+    say({ say: 'opened', position, devices, repaired })
     return engine
   }
 
@@ -117,7 +123,6 @@ class Engine {
   #maintain({ now, retention, decided }: Requests['maintain']['ask']): Promise<undefined> {
     return this.#maintenance.run(async (lane) => {
       const today = dayOf(now - DAY_GRACE_MS)
-      const limits = { decided, oldestDay: dayOf(now) - retention.rawDays }
       for (const family of await families(lane)) {
         if (family === EVENTS || family in options.kinds) {
           const { rows, firstReceivedAt } = this.#writer.state(family)
@@ -125,7 +130,7 @@ class Engine {
             await this.#commits.run(() => this.#writer.rotate(family))
           }
         }
-        await sealFamily(lane, family, limits)
+        await sealFamily(lane, family, decided)
         if (family !== EVENTS) await rollUp(lane, family, today)
         await retain(lane, family, dayOf(now), retention)
       }

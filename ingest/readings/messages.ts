@@ -50,7 +50,12 @@ export type ToWorker =
   | { readonly say: 'close' }
 
 export type FromWorker =
-  | { readonly say: 'opened'; readonly position: number; readonly devices: Map<string, number> }
+  | {
+      readonly say: 'opened'
+      readonly position: number
+      readonly devices: Map<string, number>
+      readonly repaired: string | undefined
+    }
   | { readonly say: 'open_failed'; readonly message: string }
   | { readonly say: 'committed'; readonly buffers: { kind: string; buffer: ArrayBuffer }[] }
   | { readonly say: 'commit_failed'; readonly message: string }

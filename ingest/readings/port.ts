@@ -59,8 +59,9 @@ export interface ReadingStore {
   /**
    * Opens (and creates or widens) the store. `position` is the highest position stored, 0 when empty. After a rejected
    * append the store takes nothing until it is started again; what of the rejected batches is stored, is then told.
+   * `repaired` says, for the operator, what was found damaged and how it was mended.
    */
-  start(): Promise<{ position: number }>
+  start(): Promise<{ position: number; repaired?: string }>
   /** Resolves when every input is durable; rejects when none of them may be taken as durable. Batches commit in call order. */
   append(inputs: readonly StoredInput[]): Promise<void>
   /** Stored inputs with a greater position, in order of position. For re-deciding after a crash. */

@@ -18,6 +18,7 @@ import {
   dayTable,
   eventMonthTable,
   EVENTS,
+  HOUR_MS,
   latestTable,
   monthOf,
   monthStart,
@@ -25,15 +26,11 @@ import {
   POSITION_KEY,
 } from './schema.ts'
 
-export interface SealLimits {
-  /** Inputs after this position may still be decided again and stay as they were told. */
-  readonly decided: number
-  /** Days before this one are past retention; rows that come late for them are dropped. */
-  readonly oldestDay: number
-}
-
-/** Seals every generation of a family but the open one. Returns the number of rows taken from them. */
-export async function sealFamily(lane: Lane, family: string, limits: SealLimits): Promise<number> {
+/**
+ * Seals every generation of a family but the open one, as far as its inputs are decided: those after `decided` may be asked
+ * for again and stay as they were told. Returns the number of rows taken.
+ */
+export async function sealFamily(lane: Lane, family: string, decided: number): Promise<number> {
   return lane.transaction(async () => {
     const tables = await tablesOf(lane, family)
     const generations: number[] = []
@@ -41,14 +38,14 @@ export async function sealFamily(lane: Lane, family: string, limits: SealLimits)
     let high = 0
     for (const generation of tables.generations.slice(0, -1)) {
       const [row] = await lane.rows(`SELECT count(*) AS n, max(position) AS high FROM ${openTable(family, generation)}`)
-      if (numberOf(row?.['high']) > limits.decided) break
+      if (numberOf(row?.['high']) > decided) break
       generations.push(generation)
       taken += numberOf(row?.['n'])
       high = Math.max(high, numberOf(row?.['high']))
     }
     if (generations.length === 0) return 0
-    if (family === EVENTS) await sealEvents(lane, tables, generations, limits)
-    else await sealReadings(lane, family, tables, generations, limits)
+    if (family === EVENTS) await sealEvents(lane, tables, generations)
+    else await sealReadings(lane, family, tables, generations)
     for (const generation of generations) {
       await lane.execute(`DROP TABLE ${openTable(family, generation)}`)
       await lane.execute(`DELETE FROM generations WHERE family = '${family}' AND generation = ${generation}`)
@@ -66,15 +63,14 @@ async function sealReadings(
   kind: string,
   tables: FamilyTables,
   generations: readonly number[],
-  { oldestDay }: SealLimits,
 ): Promise<void> {
   const rows = union(kind, generations)
   const ids = await metricIds(lane, kind)
   const present = await metricsWithValues(lane, rows, [...ids.keys()])
   await updateLatest(lane, kind, rows, present, ids)
   for (const day of await periodsOf(lane, rows, dayOf)) {
-    if (day < oldestDay) continue
     const before = tables.partitions.find(({ level, period }) => level === 'raw' && period === day)
+    if (!before && (await isRolledUp(lane, tables, day))) continue
     const metrics = [...ids.keys()].filter((metric) => present.includes(metric) || before?.metrics.includes(metric))
     const table = dayTable(kind, day, await nextTableVersion(lane))
     const arrivals = `SELECT device, ts, received_at, position, quality${present.map((m) => `, ${column(m)}`).join('')}
@@ -86,6 +82,17 @@ async function sealReadings(
     await mergeTwins(lane, table, metrics)
     await replacePartition(lane, before, { family: kind, level: 'raw', period: day, table, metrics })
   }
+}
+
+/** Retention has dropped this day's readings. What comes for it now is too late: its roll-ups cannot be made again. */
+async function isRolledUp(lane: Lane, { partitions }: FamilyTables, day: number): Promise<boolean> {
+  const hours = partitions.find(({ level, period }) => level === 'hour' && period === monthOf(dayStart(day)))
+  if (!hours) return false
+  const from = dayStart(day) / HOUR_MS
+  const found = await lane.rows(
+    `SELECT 1 FROM ${hours.table} WHERE t >= ${from} AND t < ${from + DAY_MS / HOUR_MS} LIMIT 1`,
+  )
+  return found.length > 0
 }
 
 /**
@@ -114,15 +121,9 @@ async function mergeTwins(lane: Lane, table: string, metrics: readonly string[])
   await lane.execute('DROP TABLE twins')
 }
 
-async function sealEvents(
-  lane: Lane,
-  tables: FamilyTables,
-  generations: readonly number[],
-  { oldestDay }: SealLimits,
-): Promise<void> {
+async function sealEvents(lane: Lane, tables: FamilyTables, generations: readonly number[]): Promise<void> {
   const rows = union(EVENTS, generations)
   for (const month of await periodsOf(lane, rows, monthOf)) {
-    if (month < monthOf(dayStart(oldestDay))) continue
     const before = tables.partitions.find(({ period }) => period === month)
     const table = eventMonthTable(month, await nextTableVersion(lane))
     const all = `SELECT * FROM (${rows}) WHERE ts >= ${monthStart(month)} AND ts < ${monthStart(month + 1)}
