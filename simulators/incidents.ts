@@ -182,7 +182,7 @@ const sortOf = (name: IncidentName): IncidentSort => INCIDENTS[name]
 
 export interface Incident {
   readonly name: IncidentName
-  /** World time, ms; it acts within [from, until). */
+  /** World time, ms, on whole seconds; it acts within [from, until). */
   readonly from: number
   readonly until: number
   /** In the unit of its sort; 0 where it has none. */
@@ -197,17 +197,18 @@ export const acts = (incident: Incident, t: number): boolean => t >= incident.fr
 export const named = (incidents: readonly Incident[], name: IncidentName): Incident[] =>
   incidents.filter((incident) => incident.name === name)
 
-/** An incident with the defaults of its sort. */
+/** An incident with the defaults of its sort; it begins on the next whole second, as devices measure. */
 export function incident(
   name: IncidentName,
   from: number,
   given: { readonly seconds?: number; readonly value?: number; readonly metric?: string } = {},
 ): Incident {
   const sort = sortOf(name)
+  const begins = Math.ceil(from / 1000) * 1000
   return {
     name,
-    from,
-    until: from + (given.seconds ?? sort.seconds) * 1000,
+    from: begins,
+    until: begins + Math.max(1, Math.round(given.seconds ?? sort.seconds)) * 1000,
     value: given.value ?? sort.value?.default ?? 0,
     metric: given.metric ?? sort.metric ?? null,
   }

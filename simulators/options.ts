@@ -27,8 +27,8 @@ export type Parsed =
   | { readonly ok: false; readonly help: false; readonly complaints: readonly string[] }
 
 const DEFAULT_COUNT = 'electricity=6,gas=2,smoke=4,access=2'
-/** Above this, samples of one device could fall into the same millisecond. */
-const MAX_SPEED = 1_000
+/** Samples of one device are at least a second of world time apart: at this speed still two milliseconds. */
+const MAX_SPEED = 500
 
 export const HELP = `智安 设备模拟器  Zhi'an device simulator
 

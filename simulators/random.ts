@@ -19,7 +19,7 @@ export function seedOf(seed: number, name: string): number {
 /** Number n (an integer within ±2^53) of a seed: uniform in [0, 1). */
 export function uniform(seed: number, n: number): number {
   const high = Math.floor(n / 0x1_0000_0000)
-  return mix(mix(seed ^ mix(high ^ 0x27d4eb2f)) ^ (n | 0 || n % 0x1_0000_0000)) / 0x1_0000_0000
+  return mix(mix(seed ^ mix(high ^ 0x27d4eb2f)) ^ (n | 0)) / 0x1_0000_0000
 }
 
 export const between = (seed: number, n: number, low: number, high: number): number =>

@@ -2,7 +2,7 @@
 import { acts, named } from '../incidents.ts'
 import type { Incident } from '../incidents.ts'
 import { between, pick, seedOf, uniform, wander } from '../random.ts'
-import { commonEvents, inOrder, overDay, sensedAll, ticks } from './model.ts'
+import { commonEvents, inOrder, overDay, phaseOf, sensedAll, ticks, wholeSeconds } from './model.ts'
 import type { DeviceModel, Report, Values } from './model.ts'
 
 export interface AccessProfile {
@@ -36,7 +36,7 @@ const LATEST_START = 90_000
 /** A refused try comes so long before the one that succeeds. */
 const RETRY = 4_000
 /** From the lock's click to the moving door. */
-const PUSH = 1_500
+const PUSH = 2_000
 const REFUSED_SHARE = 0.02
 const CREDENTIALS = ['face', 'card', 'code', 'phone'] as const
 const REASONS = ['unknown', 'expired', 'schedule', 'blocked'] as const
@@ -59,14 +59,14 @@ export function access(profile: AccessProfile, worldSeed: number, incidents: rea
   const [propped, forced] = [named(incidents, 'propped'), named(incidents, 'forced')]
   const held = [...propped, ...forced]
   const every = reportEverySeconds * 1000
-  const phase = Math.floor(uniform(seed, 0) * every)
+  const phase = phaseOf(seed, every)
 
   const passageIn = (slot: number): Passage | null => {
     const chance = (residents * overDay(PASSAGES, slot * SLOT) * SLOT) / 3_600_000
     if (uniform(whetherSeed, slot) >= chance) return null
-    const unlocked = slot * SLOT + Math.floor(between(startSeed, slot, EARLIEST_START, LATEST_START))
+    const unlocked = slot * SLOT + wholeSeconds(between(startSeed, slot, EARLIEST_START, LATEST_START))
     const opened = unlocked + PUSH
-    const passage = { unlocked, opened, closed: opened + Math.floor(between(lengthSeed, slot, 3_000, 18_000)) }
+    const passage = { unlocked, opened, closed: opened + wholeSeconds(between(lengthSeed, slot, 3_000, 18_000)) }
     // Nobody needs to open a door that stands open.
     return held.some(({ from, until }) => passage.unlocked < until && passage.closed > from) ? null : passage
   }

@@ -4,7 +4,7 @@ import type { Incident } from '../incidents.ts'
 import { areaUntil, LOAD_SHAPES } from './loads.ts'
 import type { LoadShape } from './loads.ts'
 import { between, pick, seedOf, uniform, wander } from '../random.ts'
-import { commonEvents, dayOf, hourOf, inOrder, lag, overDay, sensedAll, ticks } from './model.ts'
+import { commonEvents, dayOf, hourOf, inOrder, lag, overDay, phaseOf, sensedAll, ticks } from './model.ts'
 import type { DeviceModel, Report, Values } from './model.ts'
 
 export interface ElectricityProfile {
@@ -69,7 +69,7 @@ export function electricity(
     seedOf(seed, 'air'),
   ]
   const every = reportEverySeconds * 1000
-  const phase = Math.floor(uniform(seed, 0) * every)
+  const phase = phaseOf(seed, every)
   const ratedW = ratedCurrentA * NOMINAL_V
 
   /** The part of the load that changes slowly enough to warm a cable, in shares of the rated current. */

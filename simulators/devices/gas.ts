@@ -2,8 +2,8 @@
 // closes the valve and starts the fan by itself.
 import { named } from '../incidents.ts'
 import type { Incident } from '../incidents.ts'
-import { pick, seedOf, uniform, wander } from '../random.ts'
-import { commonEvents, hourOf, inOrder, lag, sensed, sensedAll, ticks } from './model.ts'
+import { pick, seedOf, wander } from '../random.ts'
+import { commonEvents, hourOf, inOrder, lag, phaseOf, sensed, sensedAll, ticks } from './model.ts'
 import type { DeviceModel, Report, Values } from './model.ts'
 
 export interface GasProfile {
@@ -61,7 +61,7 @@ export function gas(profile: GasProfile, worldSeed: number, incidents: readonly 
   const [leaks, fumes] = [named(incidents, 'leak'), named(incidents, 'carbon_monoxide')]
   const cookingSeed = seedOf(seed, 'cooking')
   const every = reportEverySeconds * SECOND
-  const phase = Math.floor(uniform(seed, 0) * every)
+  const phase = phaseOf(seed, every)
 
   /** 0 → 1 while somebody cooks: around 11 and 18 o'clock, not every quarter of an hour. */
   const cooking = (t: number): number => {

@@ -4,6 +4,7 @@ import type { KindName } from '../../contract/kinds/kind.ts'
 import { metricOf } from '../../contract/kinds/table.ts'
 import { named } from '../incidents.ts'
 import type { Incident, IncidentName } from '../incidents.ts'
+import { uniform } from '../random.ts'
 
 export type Values = Readonly<Record<string, number>>
 
@@ -46,6 +47,12 @@ export function sensedAll(kind: KindName, raw: Values): Values {
   for (const [name, value] of Object.entries(raw)) values[name] = sensed(kind, name, value)
   return values
 }
+
+/** Devices measure on whole seconds: two samples are never nearer, at whatever speed the world runs. */
+export const wholeSeconds = (ms: number): number => Math.floor(ms / 1_000) * 1_000
+
+/** When within its interval a device reports: not all at the same moment. */
+export const phaseOf = (seed: number, every: number): number => wholeSeconds(uniform(seed, 0) * every)
 
 /** The instants within [from, to) that lie `phase` ms after a multiple of `every` ms. */
 export function ticks(from: number, to: number, every: number, phase: number): number[] {

@@ -2,7 +2,7 @@
 import { acts, named } from '../incidents.ts'
 import type { Incident } from '../incidents.ts'
 import { between, seedOf, uniform, wander } from '../random.ts'
-import { commonEvents, dayOf, hourOf, inOrder, lag, sensedAll, ticks } from './model.ts'
+import { commonEvents, dayOf, hourOf, inOrder, lag, phaseOf, sensedAll, ticks } from './model.ts'
 import type { DeviceModel, Report, Values } from './model.ts'
 
 export interface SmokeProfile {
@@ -34,7 +34,7 @@ export function smoke(profile: SmokeProfile, worldSeed: number, incidents: reado
   const seed = seedOf(worldSeed, id)
   const fires = named(incidents, 'fire')
   const every = reportEverySeconds * 1000
-  const phase = Math.floor(uniform(seed, 0) * every)
+  const phase = phaseOf(seed, every)
   const days = (t: number): number => Math.max(0, dayOf(t) - dayOf(INSTALLED))
 
   const room = (t: number): number => 21 + 3 * Math.cos(((hourOf(t) - 15) / 12) * Math.PI) + wander(seed, t, 5_400_000)
