@@ -1,10 +1,11 @@
 // Alarms as lists and details. Their rows are written by the journal alone.
+import { sql } from 'kysely'
 import type { SelectQueryBuilder } from 'kysely'
 import type { Alarm, Transition } from '../contract/alarms.ts'
 import type { AlarmDetail } from '../contract/http/alarms.ts'
 import type { Page } from '../contract/http/common.ts'
 import type { Contact } from '../contract/http/places.ts'
-import { openAlarmBodies } from './journal-queries.ts'
+import { alarmsAt, openAlarms, openWithinScope } from './journal-queries.ts'
 import type { AlarmQuery, Alarms } from './ledger.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
 import { withinScope } from './scope.ts'
@@ -15,42 +16,45 @@ import type { Tables } from './tables.ts'
 /** An alarm that flapped for weeks shows its newest steps. */
 const MAX_TRANSITIONS = 1_000
 
+const PLACE = [sql.ref('alarm.site_id'), sql.ref('alarm.area_id')] as const
+
 export class AlarmLists implements Alarms {
   readonly #store: Store
   constructor(store: Store) {
     this.#store = store
   }
 
-  async open(scope: Scope): Promise<Alarm[]> {
-    const bodies = await openAlarmBodies(this.#store.read, scope)
-    return bodies.map((body) => JSON.parse(body) as Alarm)
+  open(scope: Scope): Promise<Alarm[]> {
+    return openAlarms(this.#store.read, scope)
   }
 
   async list(scope: Scope, query: AlarmQuery): Promise<Page<Alarm>> {
     const before = decodeCursor(query.cursor, 'number', 'string')
-    const matching = narrowed(this.#store.read.selectFrom('alarm'), query).where(
-      withinScope(scope, 'alarm.site_id', 'alarm.area_id'),
-    )
+    const db = this.#store.read
+    const visible = query.open === true ? openWithinScope(scope) : withinScope(scope, ...PLACE)
+    const matching = narrowed(db.selectFrom('alarm'), query).where(visible)
     const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-    let page = matching.select(['id', 'raised_at', 'body']).orderBy('raised_at', 'desc').orderBy('id', 'desc')
+    let page = matching.select(['id', 'raised_at', 'seq']).orderBy('raised_at', 'desc').orderBy('id', 'desc')
     if (before !== null) page = page.where((eb) => eb(eb.refTuple('raised_at', 'id'), '<', eb.tuple(...before)))
     const rows = await page.limit(query.limit + 1).execute()
-    return pageOfRows(
+    const { items: seqs, next } = pageOfRows(
       rows,
       query.limit,
       total,
       (row) => [row.raised_at, row.id],
-      (row) => JSON.parse(row.body) as Alarm,
+      (row) => row.seq,
     )
+    return { items: await alarmsAt(db, seqs), next, total }
   }
 
   async get(scope: Scope, id: string): Promise<AlarmDetail | null> {
     const row = await this.#store.read
       .selectFrom('alarm')
+      .innerJoin('transition', 'transition.seq', 'alarm.seq')
       .leftJoin('site', 'site.id', 'alarm.site_id')
-      .select(['alarm.body', 'site.contacts'])
+      .select(['transition.body', 'site.contacts'])
       .where('alarm.id', '=', id)
-      .where(withinScope(scope, 'alarm.site_id', 'alarm.area_id'))
+      .where(withinScope(scope, ...PLACE))
       .executeTakeFirst()
     if (row === undefined) return null
     // A device may have moved: a step taken elsewhere is seen by those who saw it there.
@@ -58,13 +62,13 @@ export class AlarmLists implements Alarms {
       .selectFrom('transition')
       .select('body')
       .where('alarm_id', '=', id)
-      .where(withinScope(scope, 'transition.site_id', 'transition.area_id'))
+      .where(withinScope(scope, sql.ref('transition.site_id'), sql.ref('transition.area_id')))
       .orderBy('seq', 'desc')
       .limit(MAX_TRANSITIONS)
       .execute()
     const contacts = row.contacts === null ? [] : (JSON.parse(row.contacts) as Contact[])
     return {
-      ...(JSON.parse(row.body) as Alarm),
+      ...(JSON.parse(row.body) as Transition).alarm,
       transitions: steps.map((step) => stepOf(step.body)).reverse(),
       contacts,
     }

@@ -1,4 +1,5 @@
 // Finding devices: pages for people, identities for the hub's memory.
+import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { Page } from '../contract/http/common.ts'
 import type { Attributes, Lifecycle } from '../contract/http/devices.ts'
@@ -14,7 +15,9 @@ import type { DeviceTable, Tables } from './tables.ts'
 
 export async function listDevices(db: Kysely<Tables>, scope: Scope, query: DeviceQuery): Promise<Page<LedgerDevice>> {
   const after = decodeCursor(query.cursor, 'string')
-  const matching = narrowed(devicesInPlace(db), query).where(withinScope(scope, 'device.site_id', 'site.area_id'))
+  const matching = narrowed(devicesInPlace(db), query).where(
+    withinScope(scope, sql.ref('device.site_id'), sql.ref('site.area_id')),
+  )
   const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
   let page = matching
   if (after !== null) page = page.where('device.id', '>', after[0])
@@ -36,7 +39,7 @@ export async function listDevices(db: Kysely<Tables>, scope: Scope, query: Devic
 export async function findDevice(db: Kysely<Tables>, scope: Scope, id: string): Promise<LedgerDevice | null> {
   const rows = await placed(devicesInPlace(db))
     .where('device.id', '=', id)
-    .where(withinScope(scope, 'device.site_id', 'site.area_id'))
+    .where(withinScope(scope, sql.ref('device.site_id'), sql.ref('site.area_id')))
     .execute()
   return (await deviceViews(db, rows))[0] ?? null
 }

@@ -1,8 +1,10 @@
 // Reading the journal within a scope. What it costs follows what is answered, not how long the journal is.
 import { sql } from 'kysely'
-import type { Kysely } from 'kysely'
+import type { Expression, Kysely, SqlBool } from 'kysely'
+import type { Alarm, Transition } from '../contract/alarms.ts'
 import { partsOf, withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
+import { chunksOf, TRANSITIONS_PER_READ } from './store.ts'
 import type { Tables } from './tables.ts'
 
 export async function newestInScope(db: Kysely<Tables>, scope: Scope): Promise<number> {
@@ -57,7 +59,7 @@ export async function sequencesAfter(
         .select('seq')
         .where('seq', '>', from)
         .where('seq', '<=', to)
-        .where(withinScope(part, 'transition.site_id', 'transition.area_id'))
+        .where(withinScope(part, sql.ref('transition.site_id'), sql.ref('transition.area_id')))
         .orderBy('seq')
         .limit(wanted)
         .execute()
@@ -69,15 +71,33 @@ export async function sequencesAfter(
   return found
 }
 
-/** Bodies of open alarms, newest raise first. */
-export async function openAlarmBodies(db: Kysely<Tables>, scope: Scope): Promise<string[]> {
+/** Newest raise first. */
+export async function openAlarms(db: Kysely<Tables>, scope: Scope): Promise<Alarm[]> {
   const rows = await db
     .selectFrom('alarm')
-    .select('body')
+    .select('seq')
     .where('closed_at', 'is', null)
-    .where(withinScope(scope, 'alarm.site_id', 'alarm.area_id'))
+    .where(openWithinScope(scope))
     .orderBy('raised_at', 'desc')
     .orderBy('id', 'desc')
     .execute()
-  return rows.map((row) => row.body)
+  return alarmsAt(
+    db,
+    rows.map((row) => row.seq),
+  )
+}
+
+/** For queries of open alarms: a plain column would send the engine through an index of all alarms of the place. */
+export function openWithinScope(scope: Scope): Expression<SqlBool> {
+  return withinScope(scope, sql`coalesce(alarm.site_id, '')`, sql`coalesce(alarm.area_id, '')`)
+}
+
+/** Alarms as these transitions left them, in the given order. */
+export async function alarmsAt(db: Kysely<Tables>, seqs: readonly number[]): Promise<Alarm[]> {
+  const bySeq = new Map<number, Alarm>()
+  for (const chunk of chunksOf(seqs, TRANSITIONS_PER_READ)) {
+    const rows = await db.selectFrom('transition').select(['seq', 'body']).where('seq', 'in', chunk).execute()
+    for (const { seq, body } of rows) bySeq.set(seq, (JSON.parse(body) as Transition).alarm)
+  }
+  return seqs.flatMap((seq) => bySeq.get(seq) ?? [])
 }

@@ -2,11 +2,11 @@
 import { sql } from 'kysely'
 import type { Alarm, Transition } from '../contract/alarms.ts'
 import { appendAudit } from './audit.ts'
-import { newestInScope, openAlarmBodies, sequencesAfter } from './journal-queries.ts'
+import { newestInScope, openAlarms, sequencesAfter } from './journal-queries.ts'
 import { MAX_JOURNAL_ENTRIES } from './ledger.ts'
 import type { CommittedTransition, DeviceState, Journal, JournalBatch, JournalEntry } from './ledger.ts'
 import type { Scope } from './scope.ts'
-import { chunksOf, ROWS_PER_INSERT } from './store.ts'
+import { chunksOf, ROWS_PER_INSERT, TRANSITIONS_PER_READ } from './store.ts'
 import type { Store, Transacting } from './store.ts'
 import type { TransitionTable } from './tables.ts'
 
@@ -45,7 +45,7 @@ export class AlarmJournal implements Journal {
   async after(scope: Scope, cursor: number, limit: number): Promise<CommittedTransition[]> {
     const db = this.#store.read
     const found: CommittedTransition[] = []
-    for (const seqs of chunksOf(await sequencesAfter(db, scope, cursor, limit), STATES_PER_READ)) {
+    for (const seqs of chunksOf(await sequencesAfter(db, scope, cursor, limit), TRANSITIONS_PER_READ)) {
       const rows = await db
         .selectFrom('transition')
         .select(['site_id', 'area_ids', 'received_at', 'body'])
@@ -60,8 +60,7 @@ export class AlarmJournal implements Journal {
   async snapshot(scope: Scope): Promise<{ head: number; alarms: Alarm[] }> {
     return this.#store.read.transaction().execute(async (trx) => {
       const head = await newestInScope(trx, scope)
-      const bodies = await openAlarmBodies(trx, scope)
-      return { head, alarms: bodies.map((body) => JSON.parse(body) as Alarm) }
+      return { head, alarms: await openAlarms(trx, scope) }
     })
   }
 
@@ -140,7 +139,6 @@ async function upsertAlarms(trx: Transacting, committed: readonly CommittedTrans
     priority: alarm.priority,
     raised_at: alarm.raisedAt,
     closed_at: alarm.closedAt,
-    body: JSON.stringify(alarm),
   }))
   for (const chunk of chunksOf(rows, ROWS_PER_INSERT)) {
     await trx
@@ -154,7 +152,6 @@ async function upsertAlarms(trx: Transacting, committed: readonly CommittedTrans
           priority: eb.ref('excluded.priority'),
           raised_at: eb.ref('excluded.raised_at'),
           closed_at: eb.ref('excluded.closed_at'),
-          body: eb.ref('excluded.body'),
         })),
       )
       .execute()

@@ -1,4 +1,5 @@
 // Areas and sites.
+import { sql } from 'kysely'
 import type { Kysely, SelectQueryBuilder } from 'kysely'
 import type { Page } from '../contract/http/common.ts'
 import type { Area, Contact, Site } from '../contract/http/places.ts'
@@ -29,14 +30,14 @@ export class PlaceRecords implements Places {
       .selectAll()
       .where((eb) =>
         eb.or([
-          withinScope(scope.all ? scope : { ...scope, siteIds: [] }, 'area.id', 'area.id'),
+          withinScope(scope.all ? scope : { ...scope, siteIds: [] }, sql.ref('area.id'), sql.ref('area.id')),
           eb(
             'area.id',
             'in',
             eb
               .selectFrom('site')
               .select('site.area_id')
-              .where(withinScope(scope, 'site.id', 'site.area_id')),
+              .where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id'))),
           ),
         ]),
       )
@@ -66,7 +67,7 @@ export class PlaceRecords implements Places {
   async sites(scope: Scope, query: PageQuery & { readonly q?: string | undefined }): Promise<Page<Site>> {
     const db = this.#store.read
     const after = decodeCursor(query.cursor, 'string', 'string')
-    let matching = db.selectFrom('site').where(withinScope(scope, 'site.id', 'site.area_id'))
+    let matching = db.selectFrom('site').where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id')))
     if (query.q !== undefined) matching = matching.where(matchesEveryWord(query.q, ['site.search']))
     const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
     let page: FromSite = matching
@@ -210,7 +211,7 @@ async function findSite(db: Kysely<Tables>, scope: Scope, id: string): Promise<S
     .selectFrom('site')
     .selectAll('site')
     .where('site.id', '=', id)
-    .where(withinScope(scope, 'site.id', 'site.area_id'))
+    .where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id')))
     .execute()
   return (await siteViews(db, rows))[0] ?? null
 }

@@ -34,20 +34,24 @@ export function inScope(scope: Scope, place: PlaceOfThing): boolean {
 
 /**
  * The where-clause of a scope over rows that name their site and their innermost area, e.g.
- * `withinScope(scope, 'transition.site_id', 'transition.area_id')`. A row with neither is seen by those who see
- * everything, and by nobody else.
+ * `withinScope(scope, sql.ref('transition.site_id'), sql.ref('transition.area_id'))`. A row with neither is seen by
+ * those who see everything, and by nobody else.
  */
-export function withinScope(scope: Scope, siteColumn: string, areaColumn: string): Expression<SqlBool> {
+export function withinScope(
+  scope: Scope,
+  site: Expression<unknown>,
+  innermostArea: Expression<unknown>,
+): Expression<SqlBool> {
   if (scope.all) return sql<SqlBool>`1 = 1`
   const eb = expressionBuilder<Tables>()
   const ways: Expression<SqlBool>[] = []
-  if (scope.siteIds.length > 0) ways.push(eb(sql.ref<string>(siteColumn), 'in', [...scope.siteIds]))
+  if (scope.siteIds.length > 0) ways.push(eb(site, 'in', [...scope.siteIds]))
   if (scope.areaIds.length > 0) {
     const below = eb
       .selectFrom('area_closure')
       .select('area_closure.area_id')
       .where('area_closure.ancestor_id', 'in', [...scope.areaIds])
-    ways.push(eb(sql.ref<string>(areaColumn), 'in', below))
+    ways.push(eb(innermostArea, 'in', below))
   }
   return ways.length === 0 ? sql<SqlBool>`1 = 0` : eb.or(ways)
 }

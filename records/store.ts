@@ -21,6 +21,8 @@ export function newId(): string {
 
 /** Ids in one `in (…)`: engines limit the parameters of a statement (SQLite 32,766). */
 export const MAX_IDS = 5_000
+/** Transitions in one answer of the reading thread, about 1 KB each: other readers get their turn in between. */
+export const TRANSITIONS_PER_READ = 1_000
 /** Rows in one INSERT: few enough that compiling it does not hold the event loop. */
 export const ROWS_PER_INSERT = 100
 

@@ -85,6 +85,7 @@ export interface TransitionTable {
   body: string
 }
 
+/** What alarms are found by; how one stands is in its newest transition. */
 export interface AlarmTable {
   id: string
   /** Its newest transition; the place is that transition's. */
@@ -95,8 +96,6 @@ export interface AlarmTable {
   priority: number
   raised_at: number
   closed_at: number | null
-  /** Alarm */
-  body: string
 }
 
 export interface UserTable {

@@ -49,7 +49,6 @@ async function createJournal(db: Kysely<unknown>, types: ColumnTypes): Promise<v
     .addColumn('priority', 'integer', (c) => c.notNull())
     .addColumn('raised_at', 'bigint', (c) => c.notNull())
     .addColumn('closed_at', 'bigint')
-    .addColumn('body', 'text', (c) => c.notNull())
     .execute()
   await db.schema
     .createTable('device_state')
@@ -63,14 +62,20 @@ async function createJournal(db: Kysely<unknown>, types: ColumnTypes): Promise<v
   await db.schema.createIndex('transition_alarm').on('transition').columns(['alarm_id', 'seq']).execute()
   await db.schema.createIndex('alarm_raised').on('alarm').columns(['raised_at', 'id']).execute()
   await db.schema.createIndex('alarm_device').on('alarm').columns(['device_id', 'raised_at']).execute()
-  await db.schema.createIndex('alarm_site').on('alarm').columns(['site_id', 'raised_at']).execute()
-  await db.schema.createIndex('alarm_area').on('alarm').columns(['area_id', 'raised_at']).execute()
-  await db.schema
-    .createIndex('alarm_open')
-    .on('alarm')
-    .columns(['device_id', 'priority'])
-    .where(sql.ref('closed_at'), 'is', null)
-    .execute()
+  await db.schema.createIndex('alarm_site').on('alarm').columns(['site_id', 'raised_at', 'id']).execute()
+  await db.schema.createIndex('alarm_area').on('alarm').columns(['area_id', 'raised_at', 'id']).execute()
+  // Of all alarms there ever were, few are open.
+  for (const [name, columns] of [
+    ['alarm_open', ['raised_at', 'id']],
+    ['alarm_open_device', ['device_id', 'priority']],
+  ] as const) {
+    await db.schema
+      .createIndex(name)
+      .on('alarm')
+      .columns([...columns])
+      .where(sql.ref('closed_at'), 'is', null)
+      .execute()
+  }
 }
 
 async function createPlacesAndDevices(db: Kysely<unknown>): Promise<void> {
