@@ -16,7 +16,7 @@ import type {
 import type { Attributes, Lifecycle } from '../../contract/http/devices.ts'
 import type { KindName } from '../../contract/kinds/kind.ts'
 import type { TimeQuality } from '../readings/port.ts'
-import type { CompiledRules } from './compile.ts'
+import type { CompiledRules } from './compiled.ts'
 import type { DeviceState } from './state.ts'
 
 export type { CompiledRules, DeviceState }
@@ -78,9 +78,9 @@ export type Input =
   | { readonly type: 'resumed' }
   /** A human act; the caller has checked `seq` (`stale`). */
   | { readonly type: 'act'; readonly act: Act }
-  | { readonly type: 'lifecycle'; readonly to: 'in_service' | 'retired' }
+  | { readonly type: 'lifecycle'; readonly to: 'in_service' | 'retired'; readonly by?: Person }
   /** New hardware under the same id: open alarms close, flags and learned values are forgotten. */
-  | { readonly type: 'replaced' }
+  | { readonly type: 'replaced'; readonly by?: Person }
   /** Evidence of the hub about itself (deviceId `hub`). */
   | {
       readonly type: 'hub'

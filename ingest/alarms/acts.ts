@@ -1,0 +1,65 @@
+// What people do to an alarm. Whether the act answers the newest transition (`stale`) is checked where sequence numbers are.
+import { ACK_REASONS } from '../../contract/alarms.ts'
+import type { Act, ActName, ActRefusal } from '../../contract/alarms.ts'
+import { apply, tell } from './alarm.ts'
+import type { Cause } from './alarm.ts'
+import { widenToNewest } from './memory.ts'
+import { wasIssued } from './state.ts'
+import type { DeviceState } from './state.ts'
+import type { Stimulus } from './transitions-table.ts'
+import type { AlarmCore, EngineTransition } from './types.ts'
+import { open, ruleOf } from './work.ts'
+import type { OpenTrack, Work } from './work.ts'
+
+/** A comment moves nothing. */
+const STIMULUS_OF = {
+  ack: 'acknowledge',
+  reset: 'reset',
+  field_verified: 'verify',
+  comment: null,
+} as const satisfies Record<ActName, Stimulus | null>
+
+export function findOpen(work: Work, alarmId: string): OpenTrack | null {
+  for (const track of Object.values(work.tracks)) {
+    if (track.alarm?.id === alarmId) return open(work, track.ruleId, track.channel)
+  }
+  return null
+}
+
+/** Why there is no open alarm of this id. */
+export const absence = (uid: string, state: Pick<DeviceState, 'issued'>, alarmId: string): 'closed' | 'not_found' =>
+  wasIssued(uid, state, alarmId) ? 'closed' : 'not_found'
+
+export function takeAct(work: Work, act: Act): ActRefusal | null {
+  const track = findOpen(work, act.alarmId)
+  if (!track) return absence(work.rules.profile.uid, work.state, act.alarmId)
+  const cause = causeOf(act, work.now)
+  const stimulus = STIMULUS_OF[act.name]
+  if (stimulus === null) {
+    tell(work, track, 'commented', cause)
+    return null
+  }
+  if (stimulus === 'verify') widenToNewest(work, track)
+  const refusal = apply(work, track, ruleOf(work, track), stimulus, cause)
+  // Somebody looked: what the device said last does not hold any more.
+  if (stimulus === 'verify' && refusal === null) track.sources = {}
+  return refusal
+}
+
+function causeOf({ name, by, reason, comment }: Act, now: number): Cause {
+  const told = name === 'field_verified' ? (reason ?? comment) : comment
+  return {
+    reason: name === 'field_verified' ? 'field_verified' : 'human',
+    sampleTs: null,
+    at: now,
+    by,
+    comment: told,
+    ackReason: ACK_REASONS.find((known) => known === reason) ?? null,
+  }
+}
+
+/** A comment on an alarm that is already closed: the engine no longer holds it, the ledger does. */
+export function commentOnClosed(alarm: AlarmCore, act: Act, now: number): EngineTransition {
+  const commented = { ...alarm, reason: 'human' as const, updatedAt: now }
+  return { type: 'commented', reason: 'human', sampleTs: null, by: act.by, comment: act.comment, alarm: commented }
+}

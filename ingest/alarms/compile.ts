@@ -1,0 +1,114 @@
+// Resolves the rules of a device's kind for that one device: attributes chosen, limits computed, everything indexed.
+import { KINDS, metricOf } from '../../contract/kinds/table.ts'
+import type { Kind } from '../../contract/kinds/kind.ts'
+import type { CountRule, VersionedRule } from '../../contract/rules.ts'
+import { compileEventRule } from './compile-events.ts'
+import { flagsOf } from './compile-flags.ts'
+import { attributesOf, baseOf, firstMatch } from './compile-context.ts'
+import { compileLimits } from './compile-limits.ts'
+import type { Context, Parts } from './compile-context.ts'
+import { COUNT, HUB, plainGrade, SILENCE } from './compiled.ts'
+import type { CompiledCount, CompiledRule, CompiledRules, CompiledSilence, EventUse, Limiter } from './compiled.ts'
+import { trackKey } from './state.ts'
+import type { Grade } from './state.ts'
+import type { DeviceProfile } from './types.ts'
+
+/** Pure and never throws: what cannot be resolved is listed in `inactive`. */
+export function compileRules(profile: DeviceProfile, rules: readonly VersionedRule[]): CompiledRules {
+  const kind: Kind = KINDS[profile.kind]
+  const context: Context = {
+    profile,
+    kind,
+    attribute: attributesOf(profile, kind),
+    unitOf: (metric) => metricOf(profile.kind, metric)?.unit ?? '',
+    inactive: [],
+  }
+  const byId = new Map<string, CompiledRule>()
+  const byMetric = new Map<string, Limiter[]>()
+  const byEvent = new Map<string, EventUse[]>()
+  const counts = new Map<CountRule['counts'], CompiledCount[]>()
+  let silence: CompiledSilence | null = null
+
+  for (const rule of rules) {
+    const parts = compileRule(context, rule)
+    if (!parts) continue
+    byId.set(rule.id, parts.rule)
+    for (const limiter of parts.limiters ?? []) append(byMetric, limiter.metric, limiter)
+    for (const [event, use] of parts.events ?? []) append(byEvent, event, use)
+    if (rule.type === 'silence') silence = silenceOf(context, rule, parts.rule)
+    if (rule.type === 'count') {
+      append(counts, rule.counts, { rule: parts.rule, atLeast: rule.atLeast, window: rule.window * 1000 })
+    }
+  }
+
+  const stated = context.attribute('reportEverySeconds')
+  return {
+    profile,
+    inactive: context.inactive,
+    byId,
+    byMetric,
+    byEvent,
+    silence,
+    counts,
+    limited: new Set([...byMetric.values()].flat().map((limiter) => limiter.key)),
+    endedByAnyMessage: [silence?.rule, ...(counts.get('clock_ahead') ?? []).map((count) => count.rule)].flatMap(
+      (rule) => (rule ? [trackKey(rule.id, '')] : []),
+    ),
+    statedInterval: typeof stated === 'number' && stated > 0 ? stated : null,
+    usualInterval: kind.reportEverySeconds ?? 0,
+  }
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key)
+  if (list) list.push(value)
+  else map.set(key, [value])
+}
+
+function compileRule(context: Context, rule: VersionedRule): Parts | null {
+  switch (rule.type) {
+    case 'threshold':
+      return compileLimits(context, rule)
+    case 'event':
+      return compileEventRule(context, rule)
+    case 'silence': {
+      const grades = new Map<string, Grade>()
+      for (const { name, priority } of firstMatch(context, rule.variants)?.levels ?? []) {
+        grades.set(SILENCE + name, { ...plainGrade(priority), level: name })
+      }
+      const compiled = baseOf(rule, { grades })
+      return { rule: compiled, events: flagsOf(rule.also ?? [], compiled, grades, []) }
+    }
+    case 'count':
+      return { rule: baseOf(rule, { grades: new Map([[COUNT, plainGrade(rule.priority)]]), offDelay: rule.offDelay }) }
+    case 'hub':
+      return {
+        rule: baseOf(rule, {
+          grades: new Map([[HUB, plainGrade(rule.priority)]]),
+          onDelays: new Map([[HUB, rule.onDelay * 1000]]),
+        }),
+      }
+    case 'planned':
+      context.inactive.push({ ruleId: rule.id, why: 'planned', detail: rule.needs })
+      return null
+  }
+}
+
+function silenceOf(
+  context: Context,
+  rule: Extract<VersionedRule, { type: 'silence' }>,
+  compiled: CompiledRule,
+): CompiledSilence | null {
+  const variant = firstMatch(context, rule.variants)
+  if (!variant) {
+    context.inactive.push({ ruleId: rule.id, why: 'no_variant', detail: '' })
+    return null
+  }
+  const levels = variant.levels.map(({ name, intervals, atLeast, grace }) => ({
+    source: SILENCE + name,
+    intervals,
+    atLeast: atLeast * 1000,
+    grace: grace * 1000,
+  }))
+  return { rule: compiled, levels }
+}

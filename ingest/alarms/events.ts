@@ -1,0 +1,169 @@
+// Events: pairs, momentary, and flags beside a measured value. Log events are in no index and reach nothing.
+import { CHANNELS } from '../../contract/kinds/kind.ts'
+import { LIMIT } from './compiled.ts'
+import type { CompiledRule, EventUse } from './compiled.ts'
+import { elapseBySample } from './delays.ts'
+import { tellLate } from './late.ts'
+import { isPast, see } from './memory.ts'
+import { gradeOf, settle } from './settle.ts'
+import { trackKey } from './state.ts'
+import { startClearing } from './threshold.ts'
+import type { EventInput } from './types.ts'
+import { open, recall } from './work.ts'
+import type { OpenTrack, Work } from './work.ts'
+
+/** Parts of a device that one alarm keeps apart (故障 of the sensor, of the valve …); a closed list, for states to stay small. */
+const PART = /^(sensor|probe_[a-z]|residual_ct|breaker|valve|lock|communication|storage|other)$/
+
+export function takeEvent(work: Work, input: EventInput): void {
+  const decided = new Set<CompiledRule>()
+  for (const use of work.rules.byEvent.get(input.name) ?? []) {
+    // Of several entries of one event the first that matches decides.
+    if (decided.has(use.rule) || !saysWhat(use, input.data)) continue
+    decided.add(use.rule)
+    if (use.role === 'return') takeReturn(work, use, input)
+    else takeRaise(work, use, input)
+  }
+}
+
+const own = (data: Readonly<Record<string, unknown>>, key: string): unknown =>
+  Object.hasOwn(data, key) ? data[key] : undefined
+
+const saysWhat = (use: EventUse, data: Readonly<Record<string, unknown>>): boolean =>
+  use.data.every(([key, wanted]) => (wanted === '*' ? own(data, key) !== undefined : own(data, key) === wanted))
+
+const valueIn = ({ data }: EventInput): number | null => {
+  const value = own(data, 'value')
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+const statedChannel = ({ data }: EventInput): string | undefined => {
+  const channel = own(data, 'channel')
+  return CHANNELS.find((c) => c === channel)
+}
+
+/** The channel an event is about: as it says; else the only one there is, known, or in alarm; else none. */
+function channelOf(work: Work, use: EventUse, input: EventInput): string {
+  const stated = statedChannel(input)
+  const channels = use.limiters.map((limiter) => limiter.channel)
+  if (stated !== undefined && (channels.length === 0 || channels.includes(stated))) return stated
+  const [only] = channels
+  if (only !== undefined && channels.length === 1) return only
+  if (stated !== undefined) return stated
+  const inAlarm = tracksOf(work, use.rule)
+  const measured = use.limiters.filter((limiter) => work.newest[limiter.metric] !== undefined)
+  const candidates = inAlarm.length === 1 ? inAlarm : measured
+  return candidates.length === 1 ? (candidates[0]?.channel ?? '') : ''
+}
+
+const tracksOf = (work: Work, rule: CompiledRule) => Object.values(work.tracks).filter((t) => t.ruleId === rule.id)
+
+/** The part an event is about, as a suffix of its source. */
+function partOf(input: EventInput): string {
+  const part = own(input.data, 'part')
+  return typeof part === 'string' && PART.test(part) ? `/${part}` : ''
+}
+
+/** Newest evidence on an event's source: the event itself, the pair as a whole, or the 0/1 metric that says the same. */
+function newestOf(work: Work, use: EventUse, key: string, source: string): number {
+  const events = work.memory[key]?.events
+  const limiter = use.limiters.find((l) => l.key === key && l.binary)
+  const [base = source] = source.split('/')
+  return Math.max(
+    events?.[source] ?? -Infinity,
+    events?.[base] ?? -Infinity,
+    (limiter && work.newest[limiter.metric]) ?? -Infinity,
+  )
+}
+
+function takeRaise(work: Work, use: EventUse, input: EventInput): void {
+  const { rule } = use
+  const { ts } = input
+  const [base] = use.sources
+  const grade = base === undefined ? undefined : rule.grades.get(base)
+  if (base === undefined || !grade) return
+  const channel = channelOf(work, use, input)
+  const key = trackKey(rule.id, channel)
+  if (use.role === 'momentary') return takeMomentary(work, use, input, channel, base)
+
+  const source = base + partOf(input)
+  const newest = newestOf(work, use, key, source)
+  if (ts < newest || (ts === newest && isPast(work, key, ts))) {
+    if (grade.latch) tellLate(work, rule, channel, grade, valueIn(input), ts)
+    return
+  }
+  recall(work, key).events[source] = ts
+  const track = open(work, rule.id, channel)
+  elapseBySample(work, track, rule, ts)
+  const known = track.sources[source]
+  // The announced silence (停电) has its own word.
+  const why = rule.type === 'silence' ? 'power_cut' : 'device_flag'
+  track.sources[source] = { phase: 'on', since: known?.since ?? ts, due: null, why, value: valueIn(input), stale: null }
+  settle(work, track, rule, { sampleTs: ts, at: ts, off: 'device_cleared', value: valueIn(input) })
+}
+
+/** Active, then at once returned, or latched. */
+function takeMomentary(work: Work, use: EventUse, input: EventInput, channel: string, source: string): void {
+  const { rule } = use
+  const { ts } = input
+  const grade = gradeOf(rule, source)
+  const { fresh, late } = see(work, trackKey(rule.id, channel), ts)
+  if (!fresh || !grade) return
+  const value = valueIn(input)
+  if (late && grade.latch) return tellLate(work, rule, channel, grade, value, ts)
+  const track = open(work, rule.id, channel)
+  track.sources[source] = { phase: 'on', since: ts, due: null, why: late ? 'late' : 'momentary', value, stale: null }
+  settle(work, track, rule, { sampleTs: ts, at: ts, off: 'momentary', value })
+  delete track.sources[source]
+  settle(work, track, rule, { sampleTs: ts, at: ts, off: 'momentary', value })
+}
+
+function takeReturn(work: Work, use: EventUse, input: EventInput): void {
+  const stated = statedChannel(input)
+  const channels = new Set([channelOf(work, use, input)])
+  if (stated === undefined) for (const track of tracksOf(work, use.rule)) channels.add(track.channel)
+  for (const channel of channels) returnOn(work, use, input, channel)
+}
+
+function returnOn(work: Work, use: EventUse, input: EventInput, channel: string): void {
+  const { rule } = use
+  const { ts } = input
+  const key = trackKey(rule.id, channel)
+  const live = work.tracks[key] ? open(work, rule.id, channel) : null
+  let told = false
+  for (const base of use.sources) {
+    for (const source of returned(live, base, input)) {
+      if (ts <= newestOf(work, { ...use, limiters: [] }, key, source)) continue
+      recall(work, key).events[source] = ts
+      if (!live?.sources[source]) continue
+      if (!told) elapseBySample(work, live, rule, ts)
+      told = true
+      startClearing(work, live, rule.offDelay, source, valueIn(input), ts)
+    }
+  }
+  if (!live) return
+  if (clearMetric(work, use, live, ts) || told) {
+    settle(work, live, rule, { sampleTs: ts, at: ts, off: 'device_cleared', value: valueIn(input) })
+  }
+}
+
+/** A return without a part returns every part. */
+function returned(track: OpenTrack | null, base: string, input: EventInput): string[] {
+  const part = partOf(input)
+  if (part !== '') return [base + part]
+  return [base, ...Object.keys(track?.sources ?? {}).filter((name) => name.startsWith(`${base}/`))]
+}
+
+/** The other side of a pair says what the 0 of its 0/1 metric says. */
+function clearMetric(work: Work, use: EventUse, track: OpenTrack, ts: number): boolean {
+  const limiter = use.limiters.find((l) => l.binary && l.channel === track.channel)
+  if (!limiter || (work.newest[limiter.metric] ?? -Infinity) >= ts) return false
+  let cleared = false
+  for (const [name, source] of Object.entries(track.sources)) {
+    if (!name.startsWith(LIMIT)) continue
+    if (source.phase === 'pending') delete track.sources[name]
+    else startClearing(work, track, limiter.rule.offDelay, name, null, ts)
+    cleared = true
+  }
+  return cleared
+}

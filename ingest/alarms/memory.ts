@@ -1,0 +1,50 @@
+// What is known of the past of an alarm identity: the times in which its danger was there, in sample time.
+import { trackKey } from './state.ts'
+import type { Span } from './state.ts'
+import { recall } from './work.ts'
+import type { OpenTrack, Work } from './work.ts'
+
+/** Closed alarms kept an identity. When there are more, a late sample of the oldest may raise again: the safe side. */
+const MAX_PAST = 16
+/** Momentary events kept an identity. */
+const MAX_SEEN = 32
+
+export const covers = ({ from, to }: Span, ts: number): boolean => from <= ts && ts <= to
+
+/** The span of the open alarm, widened to take in `ts`. */
+export function widen(track: OpenTrack, ts: number): void {
+  const { from, to } = track.span ?? { from: ts, to: ts }
+  track.span = { from: Math.min(from, ts), to: Math.max(to, ts) }
+}
+
+/** The alarm of this track closes. */
+export function remember(work: Work, track: OpenTrack): void {
+  if (!track.span) return
+  const memory = recall(work, trackKey(track.ruleId, track.channel))
+  memory.past = [...memory.past, track.span].slice(-MAX_PAST)
+}
+
+/** Whether `ts` lies in an alarm that is already closed. */
+export function isPast(work: Work, key: string, ts: number): boolean {
+  return work.memory[key]?.past.some((span) => covers(span, ts)) ?? false
+}
+
+/** Takes a momentary event in; false if it is already known. `late`: newer ones are known. */
+export function see(work: Work, key: string, ts: number): { readonly fresh: boolean; readonly late: boolean } {
+  const known = work.memory[key]?.seen ?? []
+  const newest = known.at(-1)
+  const oldest = known.length === MAX_SEEN ? known[0] : undefined
+  if (known.includes(ts) || (oldest !== undefined && ts < oldest)) return { fresh: false, late: true }
+  const memory = recall(work, key)
+  memory.seen = [...known, ts].sort((a, b) => a - b).slice(-MAX_SEEN)
+  return { fresh: true, late: newest !== undefined && ts < newest }
+}
+
+/** An alarm that ends without good evidence was there until the newest thing that its device said. */
+export function widenToNewest(work: Work, track: OpenTrack): void {
+  if (!track.span) return
+  const events = work.memory[trackKey(track.ruleId, track.channel)]?.events ?? {}
+  for (const ts of [...Object.values(work.newest), ...Object.values(events)]) {
+    if (ts > track.span.to) widen(track, ts)
+  }
+}

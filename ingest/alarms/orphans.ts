@@ -1,0 +1,38 @@
+// Alarms whose rule no longer decides: withdrawn, or without an attribute that it needs. Nobody could see them end, so they
+// freeze for a person to look at. If the rule comes back, the next good evidence thaws them.
+import { apply } from './alarm.ts'
+import { LIMIT } from './compiled.ts'
+import { distrust, gradeOf, settle, stands } from './settle.ts'
+import { trackKey } from './state.ts'
+import type { Track } from './state.ts'
+import { open, ruleOf } from './work.ts'
+import type { Work } from './work.ts'
+
+/** A level that a newer version dropped is no orphan: the next sample of its metric is judged by that version. */
+function isOrphan(work: Work, track: Track, source: string): boolean {
+  const rule = ruleOf(work, track)
+  if (!rule) return true
+  return source.startsWith(LIMIT)
+    ? !work.rules.limited.has(trackKey(track.ruleId, track.channel))
+    : gradeOf(rule, source) === undefined
+}
+
+export function freezeOrphans(work: Work): void {
+  for (const track of Object.values(work.tracks)) {
+    const orphans = Object.keys(track.sources).filter(
+      (name) => !track.sources[name]?.stale && isOrphan(work, track, name),
+    )
+    if (orphans.length === 0) continue
+    const opened = open(work, track.ruleId, track.channel)
+    for (const name of orphans) {
+      const source = opened.sources[name]
+      if (source && !stands(source)) delete opened.sources[name]
+    }
+    // A person changed the rules or the attributes.
+    distrust(opened, (name) => orphans.includes(name), 'human')
+    const rule = ruleOf(work, opened)
+    const cause = { sampleTs: null, at: work.now }
+    if (rule) settle(work, opened, rule, { ...cause, off: 'human', value: null })
+    else apply(work, opened, undefined, 'freeze', { ...cause, reason: 'human' })
+  }
+}
