@@ -201,12 +201,10 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
         field: first.field,
         issues,
       })
-    return reply
-      .code(201)
-      .send({
-        created: lines.length,
-        tokens: lines.map((line) => ({ id: line.split(',')[0] as string, token: 'zt_import' })),
-      })
+    return reply.code(201).send({
+      created: lines.length,
+      tokens: lines.map((line) => ({ id: line.split(',')[0] as string, token: 'zt_import' })),
+    })
   })
   app.get('/api/v1/devices/:id', deviceOf)
   app.patch('/api/v1/devices/:id', (request) => {

@@ -1,0 +1,318 @@
+// A small county behind a real dashboard: a real ledger in a temporary directory, and stand-ins for what ingest does.
+import { createHmac } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Registry as Metrics } from 'prom-client'
+import { io } from 'socket.io-client'
+import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client'
+import { expect } from 'vitest'
+import type { Act, ActRefusal } from '../../../contract/alarms.ts'
+import type { DownEvents, FeedRefusal, ResumeReply, UpEvents } from '../../../contract/feed.ts'
+import type { Role } from '../../../contract/http/people.ts'
+import { hashPassword } from '../../../dashboard/server/auth/passwords.ts'
+import { createDashboard } from '../../../dashboard/server/dashboard.ts'
+import type { Dashboard } from '../../../dashboard/server/dashboard.ts'
+import type { DashboardOptions } from '../../../dashboard/server/options.ts'
+import type { ActOutcome, LivePresence, LiveReading, Ports } from '../../../dashboard/server/ports.ts'
+import type { CommittedTransition, JournalEntry, Ledger } from '../../../records/ledger.ts'
+import { DEFAULT_RULES } from '../../../hub/rules.ts'
+import { createLedger } from '../../../records/sqlite-ledger.ts'
+import { entryOf } from '../../records/entries.ts'
+
+export const PASSWORD = 'correct horse battery'
+export const CONSOLE = { userId: 'console', name: 'console', address: 'console' }
+
+type Listener<T> = (value: T) => void
+
+/** The feed source, with the faults a notice can have: not sent at all, or sent late. */
+export class FakeSource {
+  readonly transitions = new Set<Listener<readonly CommittedTransition[]>>()
+  readonly presences = new Set<Listener<LivePresence>>()
+  readonly readings = new Set<Listener<LiveReading>>()
+  readonly port = {
+    onTransitions: (listener: Listener<readonly CommittedTransition[]>) => added(this.transitions, listener),
+    onPresence: (listener: Listener<LivePresence>) => added(this.presences, listener),
+    onReading: (listener: Listener<LiveReading>) => added(this.readings, listener),
+  }
+
+  tell(committed: readonly CommittedTransition[]): void {
+    for (const listener of this.transitions) listener(committed)
+  }
+}
+
+function added<T>(set: Set<T>, one: T): () => void {
+  set.add(one)
+  return () => set.delete(one)
+}
+
+export interface Answer<T = Record<string, unknown>> {
+  readonly status: number
+  readonly body: T
+  readonly headers: Headers
+}
+
+export interface CallOptions {
+  /** A cookie (`zhian=…`) or `Bearer …`; none: not signed in. */
+  readonly as?: string | undefined
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+}
+
+export type Client = Socket<DownEvents, UpEvents>
+
+export class World {
+  readonly directory: string
+  readonly ledger: Ledger
+  readonly source = new FakeSource()
+  readonly metrics = new Metrics()
+  readonly acts: { act: Act; address: string }[] = []
+  readonly armed: number[] = []
+  readonly online = new Set<string>()
+  refusal: ActRefusal | null = null
+  ready = true
+  clock: (() => number) | undefined
+  readonly log: { line: string; fields: object }[] = []
+  base = ''
+  port = 0
+  dashboard: Dashboard | undefined
+  readonly sites = { a: '', b: '' }
+  /** The innermost area of site b. */
+  areaB = ''
+  readonly areaIds = { a: [] as string[], b: [] as string[] }
+  readonly users: Record<string, string> = {}
+  readonly alarms = { a: '', b: '', hub: '' }
+  private readonly clients: Client[] = []
+  private readonly cookies = new Map<string, string>()
+
+  constructor() {
+    this.directory = mkdtempSync(join(tmpdir(), 'zhian-dashboard-'))
+    this.ledger = createLedger({
+      directory: this.directory,
+      defaultRules: DEFAULT_RULES,
+      hashDeviceToken: (token, key) => createHmac('sha256', key).update(token).digest('hex'),
+    })
+  }
+
+  /** Users admin, duty, manager (site a), warden (the area of site b); devices DEV-A, DEV-B, DEV-NOWHERE. */
+  static async start(options: Partial<DashboardOptions> = {}): Promise<World> {
+    const world = new World()
+    await world.ledger.start()
+    await world.settle()
+    await world.serve(options)
+    return world
+  }
+
+  async settle(): Promise<void> {
+    const { places, devices } = this.ledger
+    const contacts = [{ name: '房东甲', phone: '13800000001', role: '房东' }]
+    const a = await places.createSite(CONSOLE, { name: '槐荫 12 号', area: '示范县/青禾街道/槐荫社区', contacts })
+    const b = await places.createSite(CONSOLE, { name: '东村 3 号', area: '示范县/云溪镇/东村' })
+    Object.assign(this.sites, { a: a.id, b: b.id })
+    this.areaB = b.areaId
+    await devices.create(CONSOLE, { id: 'DEV-A', kind: 'electricity', name: '总进线', siteId: a.id })
+    await devices.create(CONSOLE, { id: 'DEV-B', kind: 'gas', name: '厨房', siteId: b.id })
+    await devices.create(CONSOLE, { id: 'DEV-NOWHERE', kind: 'smoke', name: '库房' })
+    for (const [key, id] of [
+      ['a', 'DEV-A'],
+      ['b', 'DEV-B'],
+    ] as const)
+      this.areaIds[key] = [...((await devices.identity(id))?.areaIds ?? [])]
+    await this.addUser('admin', 'admin')
+    await this.addUser('duty', 'duty')
+    await this.addUser('manager', 'manager', { sites: [a.id] })
+    await this.addUser('warden', 'manager', { areas: [b.areaId] })
+  }
+
+  async addUser(
+    username: string,
+    role: Role,
+    scope: { sites?: string[]; areas?: string[]; mustChange?: boolean } = {},
+  ) {
+    const passwordHash = await hashed()
+    const user = await this.ledger.users.create(CONSOLE, {
+      username,
+      name: `${username} 某`,
+      role,
+      passwordHash,
+      mustChange: scope.mustChange ?? false,
+      sites: scope.sites,
+      areas: scope.areas,
+    })
+    this.users[username] = user.id
+    return user
+  }
+
+  async serve(options: Partial<DashboardOptions> = {}): Promise<void> {
+    this.dashboard = createDashboard(this.options(options), this.ports())
+    const { port } = await this.dashboard.start()
+    this.port = port
+    this.base = `http://127.0.0.1:${port}`
+  }
+
+  options(options: Partial<DashboardOptions> = {}): DashboardOptions {
+    const say = (fields: object, line: string) => void this.log.push({ line, fields })
+    return {
+      host: '127.0.0.1',
+      port: 0,
+      trustedProxies: [],
+      webRoot: null,
+      setupCode: null,
+      version: '0.0.0-test',
+      metrics: new Metrics(),
+      log: { info: say, warn: say, error: say },
+      now: () => this.clock?.() ?? Date.now(),
+      rhythm: { heartbeat: 150, sweep: 50 },
+      ...options,
+    }
+  }
+
+  ports(): Ports {
+    const { ledger } = this
+    return {
+      records: ledger,
+      registry: ledger,
+      acts: { submit: (act, address) => this.submit(act, address) },
+      feed: this.source.port,
+      presence: {
+        of: (id) => ({ online: this.online.has(id), lastHeardAt: this.online.has(id) ? 1_795_000_000_000 : null }),
+        online: () => [...this.online],
+      },
+      readings: {
+        series: async ({ from }) => [{ t: from, min: 1, mean: 2, max: 3, last: 2.5, count: 4 }],
+        latest: async () => [{ metric: 'residual_current', value: 12.5, ts: 1_795_000_000_000 }],
+        events: async ({ to, limit }) =>
+          [{ type: 'event' as const, ts: to - 1, receivedAt: to, name: 'tamper', data: {} }].slice(0, limit),
+      },
+      counters: { read: () => ({ received: 10, stored: 8, rejected: 2, byReason: { not_json: 2 }, refused: {} }) },
+      desks: { armed: (desks) => void this.armed.push(desks) },
+      health: { ready: async () => ({ ok: this.ready, parts: { store: this.ready } }) },
+    }
+  }
+
+  private async submit(act: Act, address: string): Promise<ActOutcome> {
+    this.acts.push({ act, address })
+    if (this.refusal !== null) return { ok: false, refusal: this.refusal }
+    const [committed] = await this.commit(
+      this.entry({
+        alarmId: act.alarmId,
+        place: 'a',
+        type: act.name === 'ack' ? 'acknowledged' : 'commented',
+        by: act.by,
+      }),
+    )
+    return { ok: true, transition: (committed as CommittedTransition).transition }
+  }
+
+  entry({
+    place,
+    ...settings
+  }: { place: 'a' | 'b' | 'hub' } & Omit<Parameters<typeof entryOf>[0], 'siteId' | 'areaIds'>): JournalEntry {
+    const at = place === 'hub' ? {} : { siteId: this.sites[place], areaIds: this.areaIds[place] }
+    return entryOf({ deviceId: place === 'hub' ? 'hub' : place === 'a' ? 'DEV-A' : 'DEV-B', ...settings, ...at })
+  }
+
+  /** Journals; tells the feed unless told not to. */
+  async commit(...entries: JournalEntry[]): Promise<CommittedTransition[]> {
+    const { committed } = await this.ledger.journal.append({ entries, states: [], checkpoint: null })
+    this.source.tell(committed)
+    return committed
+  }
+
+  /** One open alarm at site a, one at site b, one of the hub itself. */
+  async raiseThree(): Promise<void> {
+    for (const place of ['a', 'b', 'hub'] as const) {
+      const alarmId = `alarm-${place}`
+      await this.commit(this.entry({ alarmId, place }))
+      this.alarms[place] = alarmId
+    }
+  }
+
+  async call<T = Record<string, unknown>>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> {
+    const { as, body, headers = {} } = options
+    const csv = typeof body === 'string'
+    const response = await fetch(
+      `${this.base}${path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`}`,
+      {
+        method,
+        headers: {
+          ...(as === undefined ? {} : as.startsWith('Bearer ') ? { authorization: as } : { cookie: as }),
+          ...(body === undefined ? {} : { 'content-type': csv ? 'text/csv' : 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: csv ? body : JSON.stringify(body) }),
+      },
+    )
+    const text = await response.text()
+    const json = (response.headers.get('content-type') ?? '').includes('json')
+    return { status: response.status, body: (json ? JSON.parse(text) : text) as T, headers: response.headers }
+  }
+
+  /** A cookie of a signed-in user; made by the ledger, so that only the tests of sign-in pay for a password hash. */
+  async as(username: string): Promise<string> {
+    const known = this.cookies.get(username)
+    if (known !== undefined) return known
+    const cookie = await this.newSession(username)
+    this.cookies.set(username, cookie)
+    return cookie
+  }
+
+  async newSession(username: string): Promise<string> {
+    const actor = { userId: this.users[username] as string, name: username, address: '127.0.0.1' }
+    return `zhian=${await this.ledger.sessions.begin(actor, Date.now() + 30 * 86_400_000)}`
+  }
+
+  /** A feed socket, not yet resumed. */
+  socket(cookie: string | undefined, options: Partial<ManagerOptions & SocketOptions> = {}): Client {
+    const client: Client = io(this.base, {
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      ...(cookie === undefined ? {} : { extraHeaders: { cookie } }),
+      ...options,
+    })
+    this.clients.push(client)
+    return client
+  }
+
+  async stopServing(): Promise<void> {
+    for (const client of this.clients.splice(0)) client.close()
+    await this.dashboard?.stop()
+  }
+
+  async stop(): Promise<void> {
+    await this.stopServing()
+    await this.ledger.stop()
+    rmSync(this.directory, { recursive: true, force: true })
+  }
+}
+
+let hash: Promise<string> | undefined
+const hashed = (): Promise<string> => (hash ??= hashPassword(PASSWORD))
+
+/** Resolves with the first event of that name; rejects if the socket ends before. */
+export function next<E extends keyof DownEvents>(client: Client, event: E): Promise<Parameters<DownEvents[E]>[0]> {
+  return new Promise((resolve, reject) => {
+    const listen = client as unknown as { once(name: string, listener: (value: never) => void): void }
+    listen.once(event, (value) => resolve(value))
+    client.once('connect_error', reject)
+    client.once('disconnect', (reason) => reject(new Error(`disconnected: ${reason}`)))
+  })
+}
+
+export const resume = (client: Client, cursor: number | null): Promise<ResumeReply | FeedRefusal> =>
+  new Promise((resolve) => client.emit('feed:resume', { cursor }, resolve))
+
+/** Connects and resumes; the client is live when it resolves. */
+export async function live(world: World, cookie: string, cursor: number | null = null) {
+  const client = world.socket(cookie)
+  const hello = await next(client, 'hello')
+  const answer = await resume(client, cursor)
+  expect(answer.ok).toBe(true)
+  return { client, hello, answer: answer as ResumeReply }
+}
+
+/** Waits until it holds; the test's own timeout is the only clock. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10))
+}
