@@ -1,5 +1,6 @@
 // `npm run simulate`: a small town of devices against a hub, until interrupted.
-import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Fleet } from './fleet.ts'
 import type { FleetDevice } from './fleet.ts'
 import { misfit } from './incidents.ts'
@@ -34,8 +35,8 @@ function models(devices: readonly TownDevice[], options: Options): Placed[] {
 }
 
 async function registered(options: Options, api: string): Promise<FleetDevice[]> {
-  const password = process.env['ZHIAN_PASSWORD'] ?? process.env['ZHIAN_ADMIN_PASSWORD']
-  if (password === undefined) {
+  const password = process.env['ZHIAN_PASSWORD'] || process.env['ZHIAN_ADMIN_PASSWORD']
+  if (!password) {
     throw new Complaint('--api 需要环境变量 ZHIAN_PASSWORD 或 ZHIAN_ADMIN_PASSWORD  set one of them to sign in')
   }
   const placed = models(town(options.counts), options)
@@ -44,8 +45,12 @@ async function registered(options: Options, api: string): Promise<FleetDevice[]>
   const tokens = await registry.register(placed)
   say(`已登记设备 ${tokens.size} 台  ${tokens.size} devices registered`)
   const rows = placed.map(({ device, model }) => ({ ...device, model, token: tokens.get(device.id) as string }))
-  // Tokens are secrets: nobody but the owner of the file reads them.
-  if (options.devicesCsv !== null) writeFileSync(options.devicesCsv, formatTokens(rows), { mode: 0o600 })
+  if (options.devicesCsv !== null) {
+    // Tokens are secrets: nobody but the owner of the file reads them, also when the file was there before.
+    writeFileSync(options.devicesCsv, '', { mode: 0o600 })
+    chmodSync(options.devicesCsv, 0o600)
+    writeFileSync(options.devicesCsv, formatTokens(rows))
+  }
   return rows
 }
 
@@ -79,19 +84,22 @@ function countsLine(fleet: Fleet): string {
   )
 }
 
-/** Resolves when the time is up or somebody interrupts; a second interrupt ends the process at once. */
-function whenOver(duration: number | null): Promise<void> {
+/** Resolves when somebody interrupts; a second interrupt ends the process at once. */
+function whenInterrupted(): Promise<void> {
   return new Promise((resolve) => {
-    if (duration !== null) setTimeout(resolve, duration * 1000)
+    let asked = false
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => resolve())
-      process.once(signal, () => process.on(signal, () => process.exit(130)))
+      process.on(signal, () => {
+        if (asked) process.exit(130)
+        asked = true
+        resolve()
+      })
     }
   })
 }
 
 async function simulate(options: Options, worldStart: number): Promise<void> {
-  const over = whenOver(options.duration)
+  const interrupted = whenInterrupted()
   const devices =
     options.api === null ? fromFile(options, options.devicesCsv as string) : await registered(options, options.api)
   const oracle = options.oracle === null ? null : openSync(options.oracle, 'w')
@@ -112,11 +120,12 @@ async function simulate(options: Options, worldStart: number): Promise<void> {
       say(`历史数据已补传 ${options.historyHours} h  history delivered`)
     }
     fleet.start()
-    await over
+    if (options.duration !== null) await delay(options.duration * 1000)
+    else await interrupted
   }
   try {
-    // An interrupt also ends a connect or a history that is still under way.
-    await Promise.race([live(), over])
+    // An interrupt ends it whatever is under way: connecting, history, waiting for the time to be up.
+    await Promise.race([live(), interrupted])
   } catch (error) {
     throw new Complaint(
       `无法连接 cannot connect to ${options.url}: ${error instanceof Error ? error.message : String(error)}`,
