@@ -8,6 +8,9 @@ export type DeviceId = z.infer<typeof deviceIdSchema>
 /** The hub's own id in alarms that it raises about itself (`hub.no_desk`, `hub.disk`, `hub.store`). */
 export const HUB_DEVICE_ID = 'hub'
 
+/** An id a device may be given: the hub's own is taken. */
+export const newDeviceIdSchema = deviceIdSchema.refine((id) => id !== HUB_DEVICE_ID, 'hub is the hub itself')
+
 /** An opaque id made by the hub: compare it, send it back, do not take it apart. */
 export const idSchema = z.string().min(1).max(64)
 

@@ -14,6 +14,8 @@ import { journalEntry } from './journal-entry.ts'
 import { redactSample } from './redact.ts'
 import { DueQueue } from './timers.ts'
 import type { Act } from '../contract/alarms.ts'
+import type { KindName } from '../contract/kinds/kind.ts'
+import type { RejectionReason } from '../contract/payloads.ts'
 import type { UpChannel } from '../contract/topics.ts'
 import type { CommittedTransition, Journal, NewRejection } from '../records/ledger.ts'
 import type { Decision, Input } from './alarms/types.ts'
@@ -130,18 +132,18 @@ export class Pipeline {
     }
     const runtime = this.options.devices.get(message.deviceId)
     const refusal = this.refuse(runtime, message)
-    if (refusal !== null || runtime === undefined) this.count(null, message, refusal ?? [], 1)
-    else this.take(runtime, message)
+    if (refusal === null) this.take(runtime as Runtime, message)
+    else this.count(runtime ?? null, message, [{ reason: refusal, detail: '' }], 1)
     this.batch.dones.push(done)
     this.options.faultPoint?.('pipeline.decided')
     this.schedule()
   }
 
-  private refuse(runtime: Runtime | undefined, message: Message): Rejected[] | null {
-    if (runtime === undefined) return [{ reason: 'unregistered_device', detail: '' }]
-    if (runtime.profile.lifecycle === 'retired') return [{ reason: 'retired_device', detail: '' }]
-    if (message.qos === 0 && this.batch.inputs.length >= MAX_QUEUED_INPUTS)
-      return [{ reason: 'overload_qos0', detail: '' }]
+  /** Why a message is not even looked at; null: its device is known and there is room. */
+  private refuse(runtime: Runtime | undefined, message: Message): RejectionReason | null {
+    if (runtime === undefined || runtime.profile.kind === 'hub') return 'unregistered_device'
+    if (runtime.profile.lifecycle === 'retired') return 'retired_device'
+    if (message.qos === 0 && this.batch.inputs.length >= MAX_QUEUED_INPUTS) return 'overload_qos0'
     return null
   }
 
@@ -149,7 +151,7 @@ export class Pipeline {
     const { deviceId, channel, payload, receivedAt, will } = message
     const decoded = decodeNative({
       deviceId,
-      kind: runtime.profile.kind,
+      kind: kindOf(runtime),
       channel,
       payload,
       receivedAt,
@@ -193,8 +195,8 @@ export class Pipeline {
   private count(runtime: Runtime | null, message: Message, rejected: readonly Rejected[], points: number): void {
     this.counters.message(points, rejected)
     this.batch.points += points - rejected.length
-    if (rejected.length === 0 || runtime === null) return
-    const [first] = rejected as [Rejected]
+    const [first] = rejected
+    if (first === undefined || runtime === null) return
     const sample: NewRejection = {
       deviceId: runtime.profile.deviceId,
       at: message.receivedAt,
@@ -548,6 +550,9 @@ export class Pipeline {
     this.finish(batch, await this.write(batch))
   }
 }
+
+/** `refuse` lets nothing through for the hub itself. */
+const kindOf = ({ profile }: Runtime): KindName => profile.kind as KindName
 
 const inputOf = (event: StoredEvent): Input =>
   event.type === 'status'

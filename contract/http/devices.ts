@@ -1,6 +1,6 @@
 // Devices, their readings and rejections.
 import * as z from 'zod'
-import { deviceIdSchema, idSchema, instantSchema } from '../ids.ts'
+import { deviceIdSchema, idSchema, instantSchema, newDeviceIdSchema } from '../ids.ts'
 import { KIND_NAMES } from '../kinds/kind.ts'
 import { rejectionReasonSchema } from '../payloads.ts'
 import { nameSchema, pageQuerySchema } from './common.ts'
@@ -34,7 +34,7 @@ export const deviceSchema = z.object({
 export type Device = z.infer<typeof deviceSchema>
 
 export const createDeviceSchema = z.object({
-  id: deviceIdSchema,
+  id: newDeviceIdSchema,
   kind: kindNameSchema,
   name: nameSchema,
   siteId: idSchema.nullish(),

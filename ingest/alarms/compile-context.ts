@@ -5,9 +5,12 @@ import type { CompiledRule, EventUse, InactiveRule, Limiter } from './compiled.t
 import type { Grade } from './state.ts'
 import type { DeviceProfile } from './types.ts'
 
+/** What of a kind its rules are resolved with. */
+export type KindParts = Pick<Kind, 'metrics' | 'attributes' | 'reportEverySeconds'>
+
 export interface Context {
   readonly profile: DeviceProfile
-  readonly kind: Kind
+  readonly kind: KindParts
   readonly attribute: (name: string) => string | number | boolean | readonly string[] | undefined
   readonly unitOf: (metric: string) => string
   readonly inactive: InactiveRule[]
@@ -21,7 +24,7 @@ export interface Parts {
 }
 
 /** A device's attribute, or its kind's default. */
-export function attributesOf({ attributes }: DeviceProfile, kind: Kind): Context['attribute'] {
+export function attributesOf({ attributes }: DeviceProfile, kind: KindParts): Context['attribute'] {
   const defaults = new Map(kind.attributes.map((a) => [a.name, a.default]))
   return (name) => (Object.hasOwn(attributes, name) ? attributes[name] : defaults.get(name))
 }

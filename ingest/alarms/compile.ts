@@ -1,26 +1,28 @@
 // Resolves the rules of a device's kind for that one device: attributes chosen, limits computed, everything indexed.
-import { KINDS, metricOf } from '../../contract/kinds/table.ts'
-import type { Kind } from '../../contract/kinds/kind.ts'
+import { KINDS } from '../../contract/kinds/table.ts'
 import type { CountRule, VersionedRule } from '../../contract/rules.ts'
 import { compileEventRule } from './compile-events.ts'
 import { flagsOf } from './compile-flags.ts'
 import { attributesOf, baseOf, firstMatch } from './compile-context.ts'
 import { compileLimits } from './compile-limits.ts'
-import type { Context, Parts } from './compile-context.ts'
+import type { Context, KindParts, Parts } from './compile-context.ts'
 import { COUNT, HUB, plainGrade, SILENCE } from './compiled.ts'
 import type { CompiledCount, CompiledRule, CompiledRules, CompiledSilence, EventUse, Limiter } from './compiled.ts'
 import { trackKey } from './state.ts'
 import type { Grade } from './state.ts'
 import type { DeviceProfile } from './types.ts'
 
+/** The hub measures nothing; what it finds out about itself comes as `hub` inputs. */
+const NOTHING_MEASURED: KindParts = { metrics: [], attributes: [], reportEverySeconds: null }
+
 /** Pure and never throws: what cannot be resolved is listed in `inactive`. */
 export function compileRules(profile: DeviceProfile, rules: readonly VersionedRule[]): CompiledRules {
-  const kind: Kind = KINDS[profile.kind]
+  const kind: KindParts = profile.kind === 'hub' ? NOTHING_MEASURED : KINDS[profile.kind]
   const context: Context = {
     profile,
     kind,
     attribute: attributesOf(profile, kind),
-    unitOf: (metric) => metricOf(profile.kind, metric)?.unit ?? '',
+    unitOf: (metric) => kind.metrics.find(({ name }) => name === metric)?.unit ?? '',
     inactive: [],
   }
   const byId = new Map<string, CompiledRule>()

@@ -14,7 +14,7 @@ import type {
   TransitionType,
 } from '../../contract/alarms.ts'
 import type { Attributes, Lifecycle } from '../../contract/http/devices.ts'
-import type { KindName } from '../../contract/kinds/kind.ts'
+import type { RuleKind } from '../../contract/rules.ts'
 import type { TimeQuality } from '../readings/port.ts'
 import type { CompiledRules } from './compiled.ts'
 import type { DeviceState } from './state.ts'
@@ -25,7 +25,7 @@ export type { CompiledRules, DeviceState }
 export interface DeviceProfile {
   readonly uid: string
   readonly deviceId: string
-  readonly kind: KindName
+  readonly kind: RuleKind
   readonly attributes: Attributes
   readonly lifecycle: Lifecycle
   readonly gatewayId: string | null
