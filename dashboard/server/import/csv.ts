@@ -1,6 +1,6 @@
 // A table of devices as people keep it, into rows for the ledger. Pure: bytes in, rows or every error with its line out.
 import { CsvError, parse } from 'csv-parse/sync'
-import { deviceIdSchema } from '../../../contract/ids.ts'
+import { deviceIdSchema, newDeviceIdSchema } from '../../../contract/ids.ts'
 import { attributesSchema } from '../../../contract/http/devices.ts'
 import { nameSchema } from '../../../contract/http/common.ts'
 import { areaPathSchema, contactSchema } from '../../../contract/http/places.ts'
@@ -134,7 +134,7 @@ function readRow(
   const cell = new Map(columns.map((name, at) => [name, (cells[at] ?? '').trim()]))
   const text = (name: string) => cell.get(name) ?? ''
 
-  const id = deviceIdSchema.safeParse(text('id'))
+  const id = newDeviceIdSchema.safeParse(text('id'))
   if (!id.success) wrong('id', '编号须为 1–64 个字母、数字、_ 或 -。 1 to 64 letters, digits, _ or -.')
   const name = nameSchema.safeParse(text('name'))
   if (!name.success) wrong('name', '名称须为 1–120 个字。 A name of 1 to 120 characters.')
