@@ -1,0 +1,294 @@
+// Alarm stories: what a device says in compact notation, and every transition it must cause.
+//
+//   steps    one a line: `time  what happens`. Times are m:ss, h:mm:ss or 2d (since the story began); `a..b/s` repeats every s seconds.
+//     gas_lel=3 co_ppm=0      a reading            @1:30 at its end: measured then (else: at once)
+//     bad gas_lel             a value of that metric came and was rejected
+//     !gas_high value=30      an event with data
+//     online | goodbye | will | connected | disconnected
+//     rejected 3 | clock+400  (seconds ahead)
+//     ack | reset | verify | comment [signal]      by the duty officer, on the newest open alarm or that of a signal
+//     shelve 30:00 | shelve once | unshelve | suppress | unsuppress | out_of_service | back_in_service [signal]
+//     retire | replace | stop | start | again      `again`: the hub gets the last message once more
+//     hub no_desk on | hub no_desk off
+//     rules {"…"}             attributes of the device change
+//     end                     nothing; time passes until then
+//   expect   every transition, one a line: `time type reason signal level priority condition`, then, where they differ from
+//            none: acked, the suppression, ×occurrences. A refused act: `time refused word`.
+//
+// Timers fire when they are due, as the pipeline fires them. Every state passes through JSON.
+import { expect, it } from 'vitest'
+import type { ActName } from '../../contract/alarms.ts'
+import type { Attributes } from '../../contract/http/devices.ts'
+import type { KindName } from '../../contract/kinds/kind.ts'
+import { defaultRulesFor, HUB_RULES } from '../../contract/kinds/table.ts'
+import type { Rule, VersionedRule } from '../../contract/rules.ts'
+import { compileRules } from '../../ingest/alarms/compile.ts'
+import { decide, decideSuppression, nextDeadline } from '../../ingest/alarms/engine.ts'
+import { initialState, openAlarms, parseState } from '../../ingest/alarms/state.ts'
+import type {
+  AlarmCore,
+  CompiledRules,
+  DeviceProfile,
+  DeviceState,
+  EngineTransition,
+  Input,
+  SuppressionInput,
+} from '../../ingest/alarms/types.ts'
+
+export interface Story {
+  readonly kind: KindName
+  readonly attributes?: Attributes
+  /** Default: in service since the story began. */
+  readonly lifecycle?: 'registered' | 'in_service'
+  readonly rules?: readonly Rule[]
+  readonly steps: string
+  readonly expect: string
+}
+
+/** One test; `sentence` says what happens to whom. */
+export function story(sentence: string, it_: Story): void {
+  it(sentence, () => {
+    expect(tellStory(it_)).toEqual(lines(it_.expect))
+  })
+}
+
+export const EPOCH = 1_795_000_000_000
+const DUTY = { id: 'u1', name: '值班员' }
+
+export const versioned = (rules: readonly Rule[], version = 1): VersionedRule[] =>
+  rules.map((rule) => ({ ...rule, version }))
+
+export const rulesFor = (kind: KindName): VersionedRule[] => versioned([...defaultRulesFor(kind), ...HUB_RULES])
+
+export function profileOf(
+  kind: KindName,
+  attributes: Attributes = {},
+  lifecycle: DeviceProfile['lifecycle'] = 'in_service',
+) {
+  return { uid: 'd7', deviceId: 'dev-1', kind, attributes, lifecycle, gatewayId: null, inServiceSince: null } as const
+}
+
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.replace(/#.*$/, '').trim().replace(/\s+/g, ' '))
+    .filter((line) => line !== '')
+
+/** Every transition of a story in its notation. */
+export function tellStory({ kind, attributes = {}, lifecycle = 'in_service', rules, steps }: Story): string[] {
+  const teller = new Teller(profileOf(kind, attributes, lifecycle), rules ? versioned(rules) : rulesFor(kind))
+  for (const line of lines(steps)) {
+    const [when = '', ...words] = line.split(' ')
+    for (const at of times(when)) teller.step(at, words)
+  }
+  return teller.told
+}
+
+class Teller {
+  readonly told: string[] = []
+  private readonly rules: VersionedRule[]
+  private profile: DeviceProfile
+  private compiled: CompiledRules
+  private state: DeviceState
+  private running = true
+  private position = 0
+  private last: Input | null = null
+
+  constructor(profile: DeviceProfile, rules: VersionedRule[]) {
+    this.profile = profile
+    this.rules = rules
+    this.compiled = compileRules(profile, rules)
+    this.state = initialState(profile, EPOCH)
+  }
+
+  step(at: number, words: readonly string[]): void {
+    this.passTime(at)
+    const [word = ''] = words
+    if (word === 'stop') this.running = false
+    else if (word === 'start') this.start(at)
+    else if (word === 'rules') this.change(JSON.parse(words.slice(1).join(' ')) as Attributes)
+    else if (word === 'again' && this.last) this.again(at)
+    else if (word !== 'end') this.take(at, words)
+    this.state = parseState(JSON.stringify(this.state))
+  }
+
+  private passTime(until: number): void {
+    for (let i = 0; this.running && i < 10_000; i++) {
+      const due = nextDeadline(this.compiled, this.state)
+      if (due === null || due > EPOCH + until) return
+      const at = Math.max(due - EPOCH, 0)
+      this.hear(at, { type: 'tick' })
+      expect(nextDeadline(this.compiled, this.state) ?? Infinity, 'a tick ends what it was due for').toBeGreaterThan(
+        due,
+      )
+    }
+  }
+
+  private start(at: number): void {
+    this.running = true
+    this.hear(at, { type: 'resumed' })
+    this.passTime(at)
+  }
+
+  private change(attributes: Attributes): void {
+    this.profile = { ...this.profile, attributes }
+    this.compiled = compileRules(this.profile, this.rules)
+  }
+
+  private again(at: number): void {
+    if (!this.last) return
+    const input =
+      'position' in this.last ? { ...this.last, position: ++this.position, receivedAt: EPOCH + at } : this.last
+    this.hear(at, input)
+  }
+
+  private take(at: number, words: readonly string[]): void {
+    const suppression = this.suppression(at, words)
+    if (suppression) {
+      const { state, transitions, refusal } = decideSuppression(this.compiled, this.state, suppression, EPOCH + at)
+      this.note(at, transitions, refusal)
+      this.state = state
+      return
+    }
+    const input = this.input(at, words)
+    this.last = input
+    this.hear(at, input)
+  }
+
+  private hear(at: number, input: Input): void {
+    const before = JSON.stringify(this.state)
+    const { state, transitions, refusal } = decide(this.compiled, this.state, input, EPOCH + at)
+    expect(JSON.stringify(this.state), 'the state decided from is left as it was').toBe(before)
+    this.note(at, transitions, refusal)
+    this.state = state
+  }
+
+  private note(at: number, transitions: readonly EngineTransition[], refusal: string | null): void {
+    for (const t of transitions) this.told.push(`${clock(at)} ${t.type} ${t.reason} ${describe(t.alarm)}`)
+    if (refusal) this.told.push(`${clock(at)} refused ${refusal}`)
+  }
+
+  private input(at: number, words: readonly string[]): Input {
+    const [word = '', ...rest] = words
+    const measured = words.find((w) => w.startsWith('@'))
+    const ts = EPOCH + (measured ? instant(measured.slice(1)) : at)
+    const stored = { position: ++this.position, ts, receivedAt: EPOCH + at, quality: 'device' } as const
+    const data = words.filter((w) => w.includes('=')).map((w) => w.split('=') as [string, string])
+    if (word.startsWith('!')) {
+      return {
+        ...stored,
+        type: 'event',
+        name: word.slice(1),
+        data: Object.fromEntries(data.map(([k, v]) => [k, datum(v)])),
+      }
+    }
+    if (word.startsWith('clock+')) return { type: 'clock_ahead', by: Number(word.slice(6)) * 1000 }
+    switch (word) {
+      case 'bad':
+        return { ...stored, type: 'reading', values: {}, badMetrics: rest.filter((w) => !w.startsWith('@')) }
+      case 'online':
+      case 'goodbye':
+      case 'will':
+        return { ...stored, type: 'status', online: word === 'online', will: word === 'will' }
+      case 'connected':
+      case 'disconnected':
+        return { type: 'connection', connected: word === 'connected' }
+      case 'rejected':
+        return { type: 'rejected', count: Number(rest[0]) }
+      case 'ack':
+      case 'reset':
+      case 'verify':
+      case 'comment':
+        return { type: 'act', act: this.act(word === 'verify' ? 'field_verified' : word, rest[0]) }
+      case 'retire':
+        return { type: 'lifecycle', to: 'retired' }
+      case 'replace':
+        return { type: 'replaced' }
+      case 'hub':
+        return { type: 'hub', ruleId: `hub.${rest[0]}`, channel: '', active: rest[1] === 'on', value: null }
+    }
+    if (data.length === 0) throw new Error(`a story cannot say: ${words.join(' ')}`)
+    return { ...stored, type: 'reading', values: Object.fromEntries(data.map(([k, v]) => [k, Number(v)])) }
+  }
+
+  private act(name: ActName, signal: string | undefined) {
+    const reason = name === 'field_verified' ? '现场已查看' : name === 'ack' ? 'seen' : null
+    const comment = name === 'comment' ? '已电话联系' : null
+    return { name, alarmId: this.find(signal)?.id ?? this.lastId(), seq: null, by: DUTY, reason, comment }
+  }
+
+  private find(signal: string | undefined): AlarmCore | undefined {
+    return openAlarms(this.state).findLast((a) => signal === undefined || a.signal === signal)
+  }
+
+  private lastId(): string {
+    return `${this.profile.uid}-${this.state.issued.toString(36)}`
+  }
+
+  private suppression(at: number, words: readonly string[]): SuppressionInput | null {
+    const [word, first, second] = words
+    const about = (signal: string | undefined) => {
+      const alarm = this.find(signal)
+      return alarm ? { ruleId: alarm.ruleId, channel: alarm.channel } : null
+    }
+    const reason = '检修'
+    switch (word) {
+      case 'shelve': {
+        const until = first === 'once' ? null : EPOCH + at + instant(first ?? '')
+        return { type: 'shelve', alarmId: this.find(second)?.id ?? this.lastId(), by: DUTY, reason, until }
+      }
+      case 'unshelve':
+        return { type: 'unshelve', alarmId: this.find(first)?.id ?? this.lastId(), by: DUTY }
+      case 'suppress':
+        return { type: 'suppress', target: about(first), by: null, reason, until: null }
+      case 'unsuppress':
+        return { type: 'unsuppress', target: about(first), by: null }
+      case 'out_of_service':
+        return { type: 'take_out_of_service', target: null, by: DUTY, reason, until: null }
+      case 'back_in_service':
+        return { type: 'put_in_service', target: null, by: DUTY }
+    }
+    return null
+  }
+}
+
+const datum = (text: string): unknown => {
+  if (text === 'true' || text === 'false') return text === 'true'
+  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+}
+
+export function describe(a: AlarmCore): string {
+  const signal = a.signal + (a.channel && `_${a.channel}`)
+  return [
+    `${signal} ${a.level} P${a.priority} ${a.condition}`,
+    a.ack ? 'acked' : '',
+    a.suppression?.type ?? '',
+    a.occurrences > 1 ? `×${a.occurrences}` : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' ')
+}
+
+/** `0:30`, `1:00:00`, `2d` → ms. */
+function instant(text: string): number {
+  const days = /^(\d+)d$/.exec(text)
+  if (days) return Number(days[1]) * 86_400_000
+  if (!/^\d+(:\d\d){1,2}$/.test(text)) throw new Error(`not a time of a story: ${text}`)
+  return text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0) * 1000
+}
+
+function times(text: string): number[] {
+  const [, from, to, every] = /^(\S+)\.\.(\S+)\/(\d+)$/.exec(text) ?? []
+  if (from === undefined || to === undefined) return [instant(text)]
+  const list: number[] = []
+  for (let t = instant(from); t <= instant(to); t += Number(every) * 1000) list.push(t)
+  return list
+}
+
+function clock(ms: number): string {
+  const s = Math.round(ms / 1000)
+  const two = (n: number) => String(n).padStart(2, '0')
+  const h = Math.floor(s / 3600)
+  const m = Math.floor(s / 60) % 60
+  return h > 0 ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`
+}
