@@ -1,21 +1,25 @@
 // The acknowledgements of one connection, in the order its messages came (MQTT-4.6.0-2, -3), however unevenly they become safe.
 
-/** What a message is answered with: nothing at QoS 0, PUBACK, PUBREC. */
-const ACK_HEADERS = [0, 0x40, 0x50] as const
+/** What is answered: nothing (QoS 0), PUBACK, PUBREC, PUBCOMP, as the first byte of the packet. */
+export const ANSWER = { nothing: 0, puback: 0x40, pubrec: 0x50, pubcomp: 0x70 } as const
+export type Answer = (typeof ANSWER)[keyof typeof ANSWER]
 
-/** One message on its way to becoming safe. */
+/** The answer to a PUBLISH, by its QoS. */
+export const ANSWER_TO_QOS = [ANSWER.nothing, ANSWER.puback, ANSWER.pubrec] as const
+
+/** One message on its way to becoming safe, or another packet whose answer waits in the same line. */
 export class Pending {
   /** Its route has called back; a second call is ignored. */
   reported = false
   /** It may be acknowledged. */
   settled = false
-  readonly qos: 0 | 1 | 2
+  readonly answer: Answer
   readonly id: number
   /** Payload bytes it holds in memory. */
   readonly bytes: number
 
-  constructor(qos: 0 | 1 | 2, id: number, bytes: number) {
-    this.qos = qos
+  constructor(answer: Answer, id: number, bytes = 0) {
+    this.answer = answer
     this.id = id
     this.bytes = bytes
   }
@@ -40,7 +44,7 @@ export class Acknowledgements {
     while (this.#head < this.#queue.length) {
       const pending = this.#queue[this.#head] as Pending
       if (!pending.settled) break
-      if (pending.qos > 0) answers += 1
+      if (pending.answer !== ANSWER.nothing) answers += 1
       this.#head += 1
     }
     const bytes = answers === 0 ? null : this.#encode(from, answers)
@@ -58,9 +62,9 @@ export class Acknowledgements {
     const bytes = Buffer.allocUnsafe(answers * 4)
     let at = 0
     for (let i = from; i < this.#head; i += 1) {
-      const { qos, id } = this.#queue[i] as Pending
-      if (qos === 0) continue
-      bytes[at] = ACK_HEADERS[qos]
+      const { answer, id } = this.#queue[i] as Pending
+      if (answer === ANSWER.nothing) continue
+      bytes[at] = answer
       bytes[at + 1] = 2
       bytes[at + 2] = id >> 8
       bytes[at + 3] = id & 0xff

@@ -7,7 +7,7 @@
 // meets a client only after its login, under the name the policy gave it. While something must wait the socket is not read,
 // so that the sender slows down and nothing is lost; whoever is not read is not blamed for being silent either.
 import type { Socket } from 'node:net'
-import { Acknowledgements, Pending } from './acknowledgements.ts'
+import { Acknowledgements, ANSWER, ANSWER_TO_QOS, Pending } from './acknowledgements.ts'
 import { Framer, NEED_MORE, REFUSED } from './framer.ts'
 import { HeldMessages } from './held-messages.ts'
 import type { InboundQos2 } from './inbound-qos2.ts'
@@ -91,6 +91,7 @@ export class Connection implements TunnelEnd {
   #keepaliveMs = 0
   #blocked = 0
   #pumping = false
+  #peerEnded = false
   #deferred = false
   #flushing = false
   #inFlight = 0
@@ -118,6 +119,7 @@ export class Connection implements TunnelEnd {
     socket.setNoDelay(true)
     socket.setKeepAlive(true, 60_000)
     socket.on('data', this.#onData)
+    socket.on('end', this.#onEnd)
     socket.on('error', ignore)
     socket.on('close', this.#onClose)
   }
@@ -237,6 +239,16 @@ export class Connection implements TunnelEnd {
     this.#pump()
   }
 
+  /** The peer says no more: what it said before is finished first, then the connection is over. */
+  readonly #onEnd = (): void => {
+    this.#peerEnded = true
+    this.#endIfDone()
+  }
+
+  #endIfDone(): void {
+    if (this.#peerEnded && this.#blocked === 0 && this.#held.empty && this.#acks.length === 0) this.#shut()
+  }
+
   readonly #onClose = (): void => {
     this.#shut()
     this.#host.socketClosed(this)
@@ -267,6 +279,7 @@ export class Connection implements TunnelEnd {
     }
     if (this.state === 'closed') return
     if (this.#blocked !== 0) this.#socket.pause()
+    else if (this.#peerEnded) this.#endIfDone()
     else if (this.#socket.isPaused()) this.#socket.resume()
   }
 
@@ -456,7 +469,7 @@ export class Connection implements TunnelEnd {
 
   /** False when a QoS 2 PUBLISH repeats one that is committed or being committed; its PUBREC is seen to. */
   #isNew(id: number): boolean {
-    const repeat = new Pending(2, id, 0)
+    const repeat = new Pending(ANSWER.pubrec, id)
     const arrival = (this.inbound as InboundQos2).arrive(id, (error) => this.#answer(repeat, error))
     if (arrival === 'new') return true
     if (arrival === 'full') {
@@ -494,11 +507,12 @@ export class Connection implements TunnelEnd {
       this.#held.shift()
       this.#submit(held.route, held.publication, held.id)
     }
+    if (this.#peerEnded) this.#endIfDone()
     if (this.#held.empty || (!this.#deferred && !this.#held.full)) this.#unblock(RATE)
   }
 
   #submit(route: Route, publication: Publication, id: number): void {
-    const pending = new Pending(publication.qos, id, publication.payload.length)
+    const pending = new Pending(ANSWER_TO_QOS[publication.qos], id, publication.payload.length)
     this.#acks.push(pending)
     this.#inFlight += 1
     this.#inFlightBytes += pending.bytes
@@ -517,13 +531,13 @@ export class Connection implements TunnelEnd {
     this.#inFlight -= 1
     this.#inFlightBytes -= pending.bytes
     this.#host.settled(pending.bytes, error)
-    if (pending.qos === 2) this.inbound?.settle(pending.id, error)
+    if (pending.answer === ANSWER.pubrec) this.inbound?.settle(pending.id, error)
     this.#answer(pending, error)
   }
 
   /** Marks a message as answered; its acknowledgement goes out once all before it have been. */
   #answer(pending: Pending, error?: Error): void {
-    if (error && pending.qos > 0) {
+    if (error && pending.answer !== ANSWER.nothing) {
       this.refuse('not_stored')
       return
     }
@@ -539,6 +553,7 @@ export class Connection implements TunnelEnd {
     const bytes = this.#acks.take()
     if (bytes !== null) this.#write(bytes)
     this.#considerWindow()
+    if (this.#peerEnded) this.#endIfDone()
   }
 
   /** Takes no more while too much is not yet safe; half of it must be before reading goes on. */
@@ -559,8 +574,9 @@ export class Connection implements TunnelEnd {
     if (id === 0) {
       this.refuse('malformed')
     } else if (type === PacketType.pubrel) {
-      this.inbound?.release(id)
-      this.#write(packets.pubcomp(id))
+      const release = new Pending(ANSWER.pubcomp, id)
+      this.#acks.push(release)
+      this.inbound?.release(id, (error) => this.#answer(release, error))
     } else if (type === PacketType.puback && this.#commands.has(id)) {
       const delivered = this.#commands.get(id)
       this.#commands.delete(id)

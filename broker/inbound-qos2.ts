@@ -43,8 +43,17 @@ export class InboundQos2 {
     for (const done of waiting) done(error)
   }
 
-  /** PUBREL: the id is free again. One that is still being committed is not released. */
-  release(id: number): void {
-    if (this.#ids.get(id) === null) this.#ids.delete(id)
+  /** PUBREL: the id is free again, once what it names has been committed; `done` tells when that is. */
+  release(id: number, done: Done): void {
+    const waiting = this.#ids.get(id)
+    if (!waiting) {
+      this.#ids.delete(id)
+      done()
+      return
+    }
+    waiting.push((error) => {
+      if (!error) this.#ids.delete(id)
+      done(error)
+    })
   }
 }

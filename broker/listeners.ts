@@ -22,11 +22,18 @@ export interface ListenOptions {
 }
 
 export const createTcpListener = (options: ListenOptions): Server =>
-  watch(createServer({ noDelay: true }, options.onSocket), options)
+  watch(createServer({ noDelay: true, allowHalfOpen: true }, options.onSocket), options)
 
 export function createTlsListener(tls: TlsFiles, options: ListenOptions): Server {
   const server = createTlsServer(
-    { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: options.handshakeMs, noDelay: true },
+    {
+      cert: tls.cert,
+      key: tls.key,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: options.handshakeMs,
+      noDelay: true,
+      allowHalfOpen: true,
+    },
     options.onSocket,
   )
   server.on('tlsClientError', (_error, socket) => {

@@ -162,7 +162,6 @@ export const readPacketId = (bytes: Buffer, start: number, end: number): number 
 
 export const connack = (code: number): Buffer => Buffer.from([0x20, 2, 0, code])
 export const pingresp = (): Buffer => Buffer.from([0xd0, 0])
-export const pubcomp = (id: number): Buffer => Buffer.from([0x70, 2, id >> 8, id & 0xff])
 
 /** A SUBACK that refuses every filter (§3.9.3). */
 export function subackRefused(id: number, filters: number): Buffer {
