@@ -1,5 +1,5 @@
 // Device models are pure: same seed, same bytes, in any order and any cut; and they stay within what their kind allows.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { eventOf, metricOf } from '../../contract/kinds/table.ts'
 import { parseUpTopic } from '../../contract/topics.ts'

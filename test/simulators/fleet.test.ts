@@ -3,6 +3,7 @@
 import { connectAsync } from 'mqtt'
 import type { MqttClient } from 'mqtt'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DeviceConnection } from '../../simulators/connection.ts'
 import type { Delivery } from '../../simulators/connection.ts'
 import { Fleet } from '../../simulators/fleet.ts'
 import type { FleetOptions } from '../../simulators/fleet.ts'
@@ -136,15 +137,48 @@ describe('fleet', () => {
     expect(states('el-2')).toEqual(['online'])
   })
 
-  it('says mains_lost before a power cut takes it off the line', async () => {
-    const cut = incident('power_cut', WORLD + 30_000, { seconds: 3_600 })
+  it('says mains_lost before a power cut takes it off the line, and mains_restored first of all when it is back', async () => {
+    const cut = incident('power_cut', WORLD + 30_000, { seconds: 120 })
     const running = fleetOf({ devices: [device('electricity', 'el-1', cut)], speed: 60 })
     await running.connect()
     running.start()
-    await expect.poll(() => states('el-1'), { timeout: 20_000 }).toEqual(['online', 'offline'])
-    const last = heard.findLastIndex(({ topic }) => topic.endsWith('/events'))
-    expect(heard[last]?.payload).toContain('mains_lost')
-    expect(heard.slice(last + 1).map(({ topic }) => topic)).toEqual(['zhian/v1/el-1/status'])
+    await expect.poll(() => states('el-1'), { timeout: 20_000 }).toEqual(['online', 'offline', 'online'])
+    const eventAt = (name: string): number =>
+      heard.findIndex(({ topic, payload }) => topic.endsWith('/events') && payload.includes(name))
+    await expect.poll(() => eventAt('mains_restored'), { timeout: 20_000 }).toBeGreaterThan(0)
+    const between = heard.slice(eventAt('mains_lost') + 1, eventAt('mains_restored'))
+    expect(between.every(({ topic }) => topic === 'zhian/v1/el-1/status')).toBe(true)
+  })
+
+  it('sends again over a new connection what a cut one had not acknowledged', async () => {
+    let connected = 0
+    const connection = new DeviceConnection(
+      { url: url(), deviceId: 'el-1', token: 't', reconnectMs: 50, memory: 10 },
+      {
+        delivered: (delivery) => deliveries.push(delivery),
+        connected: () => connected++,
+        failed: () => undefined,
+        overflowed: () => undefined,
+      },
+    )
+    connection.open()
+    await expect.poll(() => connected).toBe(1)
+    process.kill(mosquitto.pid, 'SIGSTOP')
+    const payload = '{"ts":1,"values":{"power":1}}'
+    const sent = connection.send({
+      channel: 'readings',
+      topic: 'zhian/v1/el-1/readings',
+      payload,
+      qos: 1,
+      samples: [1],
+    })
+    connection.cut()
+    expect(connection.outstanding).toBe(1)
+    process.kill(mosquitto.pid, 'SIGCONT')
+    connection.open()
+    expect(await sent).toBe(true)
+    await connection.end()
+    expect(deliveries).toHaveLength(1)
   })
 
   it('keeps what was not acknowledged over a restart of the broker, and loses none of it', async () => {
