@@ -4,6 +4,7 @@ import type { AlarmDetail } from '../../../contract/http/alarms.ts'
 import type { Site } from '../../../contract/http/places.ts'
 import type { LedgerDevice } from '../../../records/ledger.ts'
 import { assertDeclared } from '../access.ts'
+import type { Access } from '../access.ts'
 import type { App } from '../app.ts'
 import { ApiError } from '../errors.ts'
 import { fromOwnPage, originOf } from '../origin.ts'
@@ -20,7 +21,17 @@ interface Subjects {
 }
 type Subject = { [K in keyof Subjects]: { readonly type: K; readonly value: Subjects[K] } }[keyof Subjects]
 
+export interface DeclaredRoute {
+  readonly method: string
+  readonly url: string
+  readonly access: Access
+}
+
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Every route with its declared access, in the order they were added. */
+    declaredRoutes: DeclaredRoute[]
+  }
   interface FastifyRequest {
     from: Origin
     /** null on routes for anyone. */
@@ -45,8 +56,11 @@ export function guard(app: App, { records, principals, trusted, origins }: Guard
   app.decorateRequest('subject', null)
   app.decorateRequest('from')
 
-  app.addHook('onRoute', (route) => {
-    assertDeclared(`${String(route.method)} ${route.url}`, route.config?.access)
+  app.decorate('declaredRoutes', [])
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const access: unknown = config?.access
+    assertDeclared(`${String(method)} ${url}`, access)
+    for (const one of [method].flat()) app.declaredRoutes.push({ method: one, url, access })
   })
 
   app.addHook('onRequest', async (request) => {

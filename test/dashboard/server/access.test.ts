@@ -1,0 +1,233 @@
+// G9: nobody sees or touches outside their scope. The matrix is made from what the routes and events declare, so that a new
+// one is in it the moment it exists.
+import Fastify from 'fastify'
+import { Registry as Metrics } from 'prom-client'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Role } from '../../../contract/http/people.ts'
+import { MAY, roleMay } from '../../../dashboard/server/access.ts'
+import type { Access } from '../../../dashboard/server/access.ts'
+import type { DeclaredRoute } from '../../../dashboard/server/auth/guard.ts'
+import { buildApp } from '../../../dashboard/server/app.ts'
+import type { App } from '../../../dashboard/server/app.ts'
+import { Principals } from '../../../dashboard/server/auth/principal.ts'
+import { DOWN_ACCESS, UP_ACCESS, declareEvents } from '../../../dashboard/server/feed/events.ts'
+import { dashboardMetrics } from '../../../dashboard/server/metrics.ts'
+import { World, live, until } from './world.ts'
+
+/** The server without a feed and without listening. */
+const built = (world: World): Promise<App> =>
+  buildApp({
+    ports: world.ports(),
+    options: world.options(),
+    now: Date.now,
+    principals: new Principals(world.ledger, Date.now),
+    metrics: dashboardMetrics(new Metrics()),
+    live: { userChanged: async () => {}, changingScope: (_whose, change) => change() },
+  })
+
+const ROLES: { user: string; role: Role; sees: ('a' | 'b' | 'hub')[] }[] = [
+  { user: 'admin', role: 'admin', sees: ['a', 'b', 'hub'] },
+  { user: 'duty', role: 'duty', sees: ['a', 'b', 'hub'] },
+  { user: 'manager', role: 'manager', sees: ['a'] },
+  { user: 'warden', role: 'manager', sees: ['b'] },
+]
+
+describe('G9: access', () => {
+  let world: World
+  let routes: DeclaredRoute[]
+  let app: App
+  beforeAll(async () => {
+    world = await World.start()
+    await world.raiseThree()
+    app = await built(world)
+    routes = app.declaredRoutes.filter(({ method }) => method !== 'HEAD')
+  })
+  afterAll(async () => {
+    await app.close()
+    await world.stop()
+  })
+
+  it('finds the routes it is to check', () => {
+    expect(routes.length).toBeGreaterThan(35)
+    for (const url of ['/api/v1/alarms', '/api/v1/devices/:id/readings', '/api/v1/users', '/api/v1/audit'])
+      expect(routes.some((route) => route.url === url)).toBe(true)
+  })
+
+  it('G9: a route that declares no access is not added', async () => {
+    const fresh = await built(world)
+    expect(() => fresh.get('/api/v1/bare', () => ({}))).toThrow(/declares no access/)
+    const wrong = { config: { access: { to: 'role', may: 'everything', scope: 'filtered' } as unknown as Access } }
+    expect(() => fresh.get('/api/v1/wrong', wrong, () => ({}))).toThrow(/declares no access/)
+    const prototype = { config: { access: { to: 'role', may: 'constructor', scope: 'toString' } as unknown as Access } }
+    expect(() => fresh.get('/api/v1/proto', prototype, () => ({}))).toThrow(/declares no access/)
+    await fresh.close()
+    // The guard is what refuses: without it Fastify takes the route.
+    const bare = Fastify()
+    bare.get('/api/v1/bare', () => ({}))
+    await bare.close()
+  })
+
+  it('G9: a feed event that declares no access does not start', () => {
+    expect(() => declareEvents({ ...UP_ACCESS, ...DOWN_ACCESS })).not.toThrow()
+    expect(() => declareEvents({ ...UP_ACCESS, bare: undefined })).toThrow(/feed event bare declares no access/)
+  })
+
+  it('G9: every route refuses whoever is not signed in, except where it says anyone', async () => {
+    const wrong: string[] = []
+    for (const { method, url, access } of routes) {
+      if (access.to === 'anyone') continue
+      for (const as of [undefined, 'zhian=no-such-session', 'Bearer no-such-token', 'Bearer ']) {
+        const answer = await world.call(method, fill(url, 'a'), { as, body: bodyOf(method, url) })
+        if (answer.status !== 401) wrong.push(`${method} ${url} as ${as}: ${answer.status}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
+  it('G9: every route × role × place answers 403 without the permission and 404 outside the scope', async () => {
+    const wrong: string[] = []
+    let cases = 0
+    for (const { method, url, access } of routes) {
+      if (access.to !== 'role') continue
+      for (const { user, role, sees } of ROLES) {
+        const as = await world.as(user)
+        for (const place of ['a', 'b', 'hub'] as const) {
+          const named = access.scope === 'device' || access.scope === 'site' || access.scope === 'alarm'
+          if (!named && place !== 'a') continue
+          const allowed = roleMay(role, access.may) && (access.scope !== 'whole_hub' || role !== 'manager')
+          const inside = !named || (sees.includes(place) && existsAt(access.scope, place))
+          // An allowed change is not carried out here: only that it is not refused for who asks.
+          if (allowed && inside && method !== 'GET') continue
+          cases += 1
+          const answer = await world.call(method, fill(url, place), { as, body: bodyOf(method, url) })
+          const expected = !allowed ? 403 : !inside ? 404 : null
+          const right = expected === null ? answer.status < 401 || answer.status === 404 : answer.status === expected
+          if (!right) wrong.push(`${method} ${url} (${place}) as ${user}: ${answer.status}, expected ${expected}`)
+          if (expected === 404 && JSON.stringify(answer.body).includes(world.sites[place === 'hub' ? 'b' : place]))
+            wrong.push(`${method} ${url} (${place}) as ${user} tells of what is outside`)
+        }
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(cases).toBeGreaterThan(150)
+  })
+
+  it('G9: what is listed and counted is cut to the scope', async () => {
+    const expected = {
+      admin: { devices: ['DEV-A', 'DEV-B', 'DEV-NOWHERE'], alarms: ['alarm-a', 'alarm-b', 'alarm-hub'], sites: 2 },
+      duty: { devices: ['DEV-A', 'DEV-B', 'DEV-NOWHERE'], alarms: ['alarm-a', 'alarm-b', 'alarm-hub'], sites: 2 },
+      manager: { devices: ['DEV-A'], alarms: ['alarm-a'], sites: 1 },
+      warden: { devices: ['DEV-B'], alarms: ['alarm-b'], sites: 1 },
+    }
+    for (const [user, sees] of Object.entries(expected)) {
+      const as = await world.as(user)
+      const list = async (path: string) =>
+        (await world.call<{ items: { id: string }[]; total: number }>('GET', path, { as })).body
+      const [devices, alarms, sites] = [await list('/devices'), await list('/alarms?open=true'), await list('/sites')]
+      expect(devices.items.map(({ id }) => id).toSorted()).toEqual(sees.devices)
+      expect(devices.total).toBe(sees.devices.length)
+      expect(alarms.items.map(({ id }) => id).toSorted()).toEqual(sees.alarms)
+      expect(alarms.total).toBe(sees.alarms.length)
+      expect([sites.items.length, sites.total]).toEqual([sees.sites, sees.sites])
+      // Filters narrow a scope, they never widen it.
+      const foreign = user === 'manager' ? world.sites.b : world.sites.a
+      if (user === 'manager' || user === 'warden') {
+        expect(await list(`/devices?siteId=${foreign}`)).toEqual({ items: [], next: null, total: 0 })
+        expect(await list(`/alarms?siteId=${foreign}`)).toEqual({ items: [], next: null, total: 0 })
+        expect((await list('/devices?limit=1')).total).toBe(1)
+        expect((await list('/areas')).items.length).toBeLessThanOrEqual(3)
+      }
+    }
+  })
+
+  it('G9: every feed event × role × place reaches exactly those who may see it', async () => {
+    const pages = await Promise.all(
+      ROLES.map(async ({ user, role, sees }) => ({ user, role, sees, ...(await live(world, await world.as(user))) })),
+    )
+    const heard = new Map(pages.map(({ user }) => [user, new Set<string>()]))
+    for (const { user, client } of pages) {
+      const into = heard.get(user) as Set<string>
+      client.on('alarm', ({ alarm }) => into.add(`alarm ${alarm.id}`))
+      client.on('device', ({ deviceId }) => into.add(`device ${deviceId}`))
+      client.on('readings', (all) => all.forEach(({ deviceId }) => into.add(`readings ${deviceId}`)))
+      client.emit('readings:watch', { deviceIds: ['DEV-A', 'DEV-B', 'hub'] })
+    }
+    const at = (place: 'a' | 'b' | 'hub') =>
+      place === 'hub' ? { siteId: null, areaIds: [] } : { siteId: world.sites[place], areaIds: world.areaIds[place] }
+    const deviceOf = { a: 'DEV-A', b: 'DEV-B', hub: 'hub' } as const
+    for (const place of ['a', 'b', 'hub'] as const) {
+      await world.commit(world.entry({ alarmId: `matrix-${place}`, place }))
+      for (const tell of world.source.presences) tell({ deviceId: deviceOf[place], online: true, at: 1, ...at(place) })
+    }
+    await until(() => {
+      for (const place of ['a', 'b', 'hub'] as const)
+        for (const tell of world.source.readings)
+          tell({ deviceId: deviceOf[place], ts: Date.now(), values: { v: 1 }, ...at(place) })
+      return pages.every(({ user, sees }) => heard.get(user)?.size === sees.length * 3)
+    })
+    // Two more rounds of everything that is paced: nothing further may come.
+    for (const { client } of pages) await new Promise((resolve) => client.once('heartbeat', resolve))
+    for (const { user, sees } of pages) {
+      const expected = sees.flatMap((place) => [
+        `alarm matrix-${place}`,
+        `device ${deviceOf[place]}`,
+        `readings ${deviceOf[place]}`,
+      ])
+      expect([...(heard.get(user) as Set<string>)].toSorted()).toEqual(expected.toSorted())
+    }
+    for (const { client } of pages) client.close()
+  })
+
+  it('gives every permission to the administrator, and none that administers to anyone else', () => {
+    for (const permission of Object.keys(MAY) as (keyof typeof MAY)[]) {
+      expect(roleMay('admin', permission)).toBe(true)
+      if (/^(users|audit|metrics)|:write$/.test(permission))
+        for (const role of ['duty', 'manager'] as const) expect(roleMay(role, permission)).toBe(false)
+    }
+  })
+
+  function fill(url: string, place: 'a' | 'b' | 'hub'): string {
+    const id = url.includes('/devices/')
+      ? { a: 'DEV-A', b: 'DEV-B', hub: 'DEV-NOWHERE' }[place]
+      : url.includes('/alarms/')
+        ? world.alarms[place]
+        : url.includes('/sites/')
+          ? { ...world.sites, hub: 'nowhere' }[place]
+          : 'any'
+    return url
+      .replace(':kind', 'electricity')
+      .replace(':id', id)
+      .replace('/readings', '/readings?metric=battery&from=0&to=1000')
+  }
+
+  /** Only a site can be "nowhere": there are a device and an alarm without a place. */
+  const existsAt = (scope: string, place: 'a' | 'b' | 'hub') => scope !== 'site' || place !== 'hub'
+
+  /** A body that passes validation, so that what answers is the access and not the shape. */
+  function bodyOf(method: string, url: string): unknown {
+    if (method === 'GET' || method === 'DELETE') return undefined
+    if (url.endsWith('/import')) return 'id,kind,name\nNEW-1,gas,新表\n'
+    if (url.endsWith('/devices')) return { id: 'NEW-2', kind: 'gas', name: '新表' }
+    if (url.endsWith('/sites')) return { name: '新场所', area: '示范县/某镇' }
+    if (url.endsWith('/users')) return { username: 'new.user', name: '新人', role: 'admin', password: 'long enough' }
+    if (url.endsWith('/password')) return { current: 'x', next: 'long enough' }
+    if (url.endsWith('/comment')) return { text: '已看' }
+    if (url.endsWith('/field_verified')) return { seq: 1, reason: '已到场' }
+    if (url.endsWith('/ack') || url.endsWith('/reset')) return { seq: 1 }
+    if (url.includes('/rules/')) return RULE
+    return {}
+  }
+})
+
+const RULE = {
+  type: 'planned',
+  kind: 'electricity',
+  id: 'electricity.arc_fault',
+  version: 1,
+  signal: 'arc_fault',
+  title: { zh: '电弧', en: 'Arc' },
+  category: 'electrical',
+  cause: 'condition',
+  provenance: { mark: 'REC' },
+  needs: 'nothing',
+}
