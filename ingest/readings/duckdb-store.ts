@@ -70,7 +70,7 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     kinds: given.kinds,
     memoryLimitMb: given.memoryLimitMb ?? 256,
     sealRows: given.sealRows ?? 2_000_000,
-    checkpointBytes: given.checkpointBytes ?? 64 * 1024 * 1024,
+    checkpointBytes: given.checkpointBytes ?? 16 * 1024 * 1024,
   }
   const faultPoint = given.faultPoint
   let session: Session | undefined

@@ -123,6 +123,7 @@ class Engine {
   #maintain({ now, retention, decided }: Requests['maintain']['ask']): Promise<undefined> {
     return this.#maintenance.run(async (lane) => {
       const today = dayOf(now - DAY_GRACE_MS)
+      let changes = 0
       for (const family of await families(lane)) {
         if (family === EVENTS || family in options.kinds) {
           const { rows, firstReceivedAt } = this.#writer.state(family)
@@ -130,11 +131,12 @@ class Engine {
             await this.#commits.run(() => this.#writer.rotate(family))
           }
         }
-        await sealFamily(lane, family, decided)
-        if (family !== EVENTS) await rollUp(lane, family, today)
-        await retain(lane, family, dayOf(now), retention)
+        changes += await sealFamily(lane, family, decided)
+        if (family !== EVENTS) changes += await rollUp(lane, family, today)
+        changes += await retain(lane, family, dayOf(now), retention)
       }
-      await this.#checkpoint(lane)
+      // The space of dropped tables can be used again only after a checkpoint.
+      if (changes > 0) await this.#checkpoint(lane)
       return undefined
     })
   }

@@ -23,9 +23,10 @@ export const UNIT_MS = { minute: MINUTE_MS, hour: HOUR_MS } as const
 /** Minutes are made early when a day has at least this many readings a minute and device. */
 const EARLY_MINUTES_FACTOR = 2
 
-/** Rolls up the days of a kind that ended before `today` and were sealed or touched since. */
-export async function rollUp(lane: Lane, kind: string, today: number): Promise<void> {
+/** Rolls up the days of a kind that ended before `today` and were sealed or touched since. Returns how many. */
+export async function rollUp(lane: Lane, kind: string, today: number): Promise<number> {
   const { partitions } = await tablesOf(lane, kind)
+  let rolled = 0
   for (const day of partitions) {
     if (day.level !== 'raw' || day.hoursRolled || day.period >= today) continue
     await lane.transaction(async () => {
@@ -38,12 +39,15 @@ export async function rollUp(lane: Lane, kind: string, today: number): Promise<v
         `UPDATE partitions SET hours_rolled = true, minutes_rolled = ${early} WHERE table_name = '${day.table}'`,
       )
     })
+    rolled += 1
   }
+  return rolled
 }
 
-/** Drops what the policy no longer keeps. Roll-ups and events go by whole months. */
-export async function retain(lane: Lane, family: string, today: number, policy: RetentionPolicy): Promise<void> {
+/** Drops what the policy no longer keeps; roll-ups and events go by whole months. Returns how many tables went. */
+export async function retain(lane: Lane, family: string, today: number, policy: RetentionPolicy): Promise<number> {
   const { partitions } = await tablesOf(lane, family)
+  let dropped = 0
   const oldest = today - policy.rawDays
   for (const partition of partitions) {
     if (partition.level !== 'raw' || partition.period >= oldest || isMonthly(partition)) continue
@@ -54,6 +58,7 @@ export async function retain(lane: Lane, family: string, today: number, policy: 
       if (!partition.minutesRolled && minutesKept) await rollDay(lane, partition, 'minute')
       await dropPartition(lane, partition)
     })
+    dropped += 1
   }
   const { partitions: kept } = await tablesOf(lane, family)
   for (const partition of kept) {
@@ -62,8 +67,10 @@ export async function retain(lane: Lane, family: string, today: number, policy: 
     const days = partition.level === 'hour' ? policy.hourDays : policy.minuteDays
     if (isPast(partition.period, today - days)) {
       await lane.transaction(() => dropPartition(lane, partition))
+      dropped += 1
     }
   }
+  return dropped
 }
 
 const isMonthly = (partition: Partition): boolean => partition.level !== 'raw' || partition.family === EVENTS
