@@ -59,7 +59,7 @@ function linesOf(text: string): Line[] {
       bom: true,
       relax_column_count: true,
       raw: true,
-      on_record: (cells: string[], { raw = '' }) => {
+      on_record: ({ record: cells, raw }: { record: string[]; raw: string }) => {
         lines.push({ line, cells })
         line += raw.replace(/(?:\r\n|\n|\r)$/, '').split(/\r\n|\n|\r/).length
         return null
