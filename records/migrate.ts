@@ -4,10 +4,17 @@ import { LedgerUnusable } from './errors.ts'
 import type { ColumnTypes, Migration } from './migrations/migration.ts'
 import type { Tables } from './tables.ts'
 
-/** 0: an empty database. */
+/** 0: an empty database. Throws LedgerUnusable for somebody else's database. */
 export async function schemaVersion(db: Kysely<Tables>): Promise<number> {
   const tables = await db.introspection.getTables()
-  if (!tables.some((table) => table.name === 'migration')) return 0
+  if (tables.length === 0) return 0
+  if (!tables.some((table) => table.name === 'migration')) {
+    const text = {
+      zh: '数据库不是智安的账本，不予打开。',
+      en: "The database is not a ledger of Zhi'an and was not opened.",
+    }
+    throw new LedgerUnusable('damaged', text)
+  }
   const row = await db
     .selectFrom('migration')
     .select((eb) => eb.fn.max('number').as('newest'))

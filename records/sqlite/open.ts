@@ -3,11 +3,15 @@ import { existsSync } from 'node:fs'
 import { Kysely, sql } from 'kysely'
 import type { ColumnTypes } from '../migrations/migration.ts'
 import type { Tables } from '../tables.ts'
-import { SqliteThread } from './connection.ts'
+import { LedgerUnusable } from '../errors.ts'
+import { SqliteError, SqliteThread } from './connection.ts'
 import { SqliteThreadDialect } from './dialect.ts'
 import { createPrivately, syncDirectoryOf } from './files.ts'
 
 export const SQLITE_TYPES: ColumnTypes = { sequence: 'integer' }
+
+/** Primary result codes SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGE: ReadonlySet<number> = new Set([11, 26])
 
 export interface Connection {
   readonly db: Kysely<Tables>
@@ -33,9 +37,21 @@ async function connect(file: string, readOnly: boolean): Promise<Connection> {
   // The first query tells whether the file could be opened, and is a database at all.
   await sql`select count(*) from sqlite_master`.execute(db).catch(async (error: unknown) => {
     await thread.close()
-    throw error
+    throw isDamage(error) ? damaged(error) : error
   })
   return { db, died: thread.died, close: () => db.destroy() }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof SqliteError && error.code !== null && DAMAGE.has(error.code & 0xff)
+}
+
+function damaged(cause: unknown): LedgerUnusable {
+  const text = {
+    zh: '账本文件已损坏，或不是数据库。请用 npm run restore -- 备份文件 恢复最近的备份。',
+    en: 'The ledger file is damaged, or no database. Restore the newest backup: npm run restore -- FILE.',
+  }
+  return new LedgerUnusable('damaged', text, { cause })
 }
 
 /** What SQLite itself finds wrong with the file; empty if nothing. */

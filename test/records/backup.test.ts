@@ -1,0 +1,224 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, it } from 'vitest'
+import { outdatedBackups, pruneBackups } from '../../records/backups.ts'
+import { LedgerUnusable } from '../../records/errors.ts'
+import type { Ledger } from '../../records/ledger.ts'
+import { restoreLedger } from '../../records/restore.ts'
+import { EVERYTHING } from '../../records/scope.ts'
+import { ledgerFileIn } from '../../records/sqlite/files.ts'
+import { verifyLedgerFile } from '../../records/verify.ts'
+import { entryOf, T0 } from './entries.ts'
+import { ADMIN, newDirectory, startedLedger } from './fixture.ts'
+
+const journal = (ledger: Ledger, alarmId: string) =>
+  ledger.journal.append({ entries: [entryOf({ alarmId })], states: [], checkpoint: null })
+
+/** Runs a command of the hub on a data directory. */
+function run(command: 'backup' | 'restore', directory: string, ...args: string[]) {
+  const script = fileURLToPath(new URL(`../../hub/${command}.ts`, import.meta.url))
+  return new Promise<{ code: number; output: string }>((resolve) => {
+    const env = { ...process.env, ZHIAN_DATA_DIR: directory }
+    execFile(process.execPath, [script, ...args], { env }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, output: stdout + stderr }),
+    )
+  })
+}
+
+describe('backups', () => {
+  it('of a ledger that is being written are of one instant and whole', async () => {
+    const directory = newDirectory()
+    const ledger = await startedLedger(directory)
+    let writing = true
+    const load = (async () => {
+      for (let i = 0; writing; i++) {
+        await journal(ledger, `a${i % 30}`)
+        if (i % 10 === 0) await ledger.audit.record(ADMIN, 'export.alarms', 'ledger')
+      }
+    })()
+    const heads: number[] = []
+    for (let i = 0; i < 5; i++) {
+      const target = join(directory, `copy-${i}.db`)
+      const before = await ledger.journal.head()
+      await ledger.backupTo(target)
+      const { transitions } = await verifyLedgerFile(target, 1)
+      expect(transitions).toBeGreaterThanOrEqual(before)
+      heads.push(transitions)
+    }
+    writing = false
+    await load
+    expect(heads).toEqual([...heads].sort((a, b) => a - b))
+    expect(await ledger.audit.verify()).toMatchObject({ ok: true })
+  })
+
+  it('are readable by their owner only, and leave nothing half-made beside them', async () => {
+    const directory = newDirectory()
+    const ledger = await startedLedger(directory)
+    await ledger.backupTo(join(directory, 'copy.db'))
+    expect(statSync(join(directory, 'copy.db')).mode & 0o777).toBe(0o600)
+    expect(readdirSync(directory).filter((name) => name.startsWith('copy.db'))).toEqual(['copy.db'])
+    await expect(ledger.backupTo(join(directory, 'no', 'such', 'folder.db'))).rejects.toThrow()
+  })
+
+  it('of a ledger with a broken audit chain are refused and do not appear', async () => {
+    const directory = newDirectory()
+    const ledger = await startedLedger(directory)
+    await ledger.audit.record(ADMIN, 'export.alarms', 'ledger')
+    const intruder = new DatabaseSync(ledgerFileIn(directory))
+    intruder.exec(`update audit set actor_id = 'x'`)
+    intruder.close()
+    const target = join(directory, 'copy.db')
+    await expect(ledger.backupTo(target)).rejects.toMatchObject({ reason: 'damaged' })
+    expect(readdirSync(directory).filter((name) => name.startsWith('copy.db'))).toEqual([])
+  })
+
+  it('are kept as many as told; other files are left alone', async () => {
+    const names = Array.from({ length: 16 }, (_, i) => `ledger-202611${String(i + 10)}-030000.db`)
+    const others = ['ledger.db', 'notes.txt', 'ledger-20261101-030000.db.partial', 'my-ledger-20200101-030000.db']
+    expect(outdatedBackups([...names, ...others].reverse(), 14)).toEqual(names.slice(0, 2))
+    expect(outdatedBackups(names.slice(0, 3), 14)).toEqual([])
+
+    const directory = newDirectory()
+    for (const name of [...names, ...others]) writeFileSync(join(directory, name), '')
+    await pruneBackups(directory, 14)
+    expect(readdirSync(directory).sort()).toEqual([...names.slice(2), ...others].sort())
+  })
+})
+
+describe('restoring', () => {
+  it('G8: brings everything back, chain and sequence verified, and keeps what was there', async () => {
+    const directory = newDirectory()
+    const backup = join(newDirectory(), 'copy.db')
+    const first = await startedLedger(directory)
+    await first.devices.create(ADMIN, { id: 'S1', kind: 'smoke', name: '烟感' })
+    await journal(first, 'before')
+    await first.backupTo(backup)
+    const identity = await first.devices.identity('S1')
+    await journal(first, 'after')
+    await first.devices.create(ADMIN, { id: 'S2', kind: 'smoke', name: '烟感' })
+    await first.stop()
+
+    const restored = await restoreLedger(directory, backup, T0)
+    expect(restored).toMatchObject({ transitions: 1, alarms: 1, devices: 1, audit: { rows: 1 } })
+    expect(await verifyLedgerFile(restored.replaced ?? '', 1)).toMatchObject({ transitions: 2, devices: 2 })
+
+    const second = await startedLedger(directory)
+    expect((await second.alarms.open(EVERYTHING)).map(({ id }) => id)).toEqual(['before'])
+    expect(await second.devices.identity('S1')).toEqual(identity)
+    expect(await second.audit.verify()).toMatchObject({ ok: true, rows: 2 })
+    expect((await second.audit.list({ limit: 1 })).items[0]).toMatchObject({ action: 'ledger.restored', at: T0 })
+    expect((await journal(second, 'next')).head).toBe(2)
+  })
+
+  it('into an empty directory starts a hub that moved to another machine', async () => {
+    const backup = join(newDirectory(), 'copy.db')
+    const old = await startedLedger(newDirectory())
+    await journal(old, 'a')
+    await old.backupTo(backup)
+    const elsewhere = join(newDirectory(), 'data')
+    expect(await restoreLedger(elsewhere, backup, T0)).toMatchObject({ replaced: null, transitions: 1 })
+    expect(await (await startedLedger(elsewhere)).journal.head()).toBe(1)
+  })
+
+  it('takes a plain copy of a ledger file together with its log', async () => {
+    const directory = newDirectory()
+    const ledger = await startedLedger(directory)
+    await journal(ledger, 'only-in-the-log')
+    // What an administrator's `cp` of an idle ledger leaves: most of it is still in the log.
+    const file = join(newDirectory(), 'ledger.db')
+    for (const suffix of ['', '-wal'])
+      writeFileSync(`${file}${suffix}`, readFileSync(`${ledgerFileIn(directory)}${suffix}`))
+    expect(await restoreLedger(newDirectory(), file, T0)).toMatchObject({ transitions: 1 })
+  })
+
+  it('is refused while a hub runs, and changes nothing', async () => {
+    const directory = newDirectory()
+    const ledger = await startedLedger(directory)
+    const backup = join(newDirectory(), 'copy.db')
+    await ledger.backupTo(backup)
+    await journal(ledger, 'a')
+    await expect(restoreLedger(directory, backup, T0)).rejects.toMatchObject({ reason: 'in_use' })
+    expect((await journal(ledger, 'b')).head).toBe(2)
+  })
+
+  it.each([
+    ['is missing', () => undefined],
+    [
+      'is no database',
+      (file: string) => writeFileSync(file, 'not a database, but long enough to be read as one'.repeat(100)),
+    ],
+    ['was cut short', (file: string) => truncateSync(file, 3 * 4096)],
+    ['is another database', (file: string) => new DatabaseSync(file).exec('create table t (x)')],
+    [
+      'has a changed audit row',
+      (file: string) => new DatabaseSync(file).exec(`update audit set address = 'elsewhere'`),
+    ],
+    ['lacks a transition', (file: string) => new DatabaseSync(file).exec('delete from transition where seq = 2')],
+    [
+      'lost the newest step of an alarm',
+      (file: string) => new DatabaseSync(file).exec('update alarm set seq = 1 where seq = 3'),
+    ],
+  ])('of a backup that %s is refused, and changes nothing', async (what, harm) => {
+    const directory = newDirectory()
+    const backup = join(newDirectory(), 'copy.db')
+    const ledger = await startedLedger(directory)
+    await ledger.audit.record(ADMIN, 'export.alarms', 'ledger')
+    for (const alarmId of ['a', 'b', 'a']) await journal(ledger, alarmId)
+    if (what !== 'is missing' && what !== 'is another database') await ledger.backupTo(backup)
+    await ledger.stop()
+    harm(backup)
+    const refusal = restoreLedger(directory, backup, T0)
+    await expect(refusal).rejects.toThrow(LedgerUnusable)
+    await expect(refusal).rejects.toMatchObject({ reason: 'damaged' })
+    expect(existsSync(`${ledgerFileIn(directory)}.incoming`)).toBe(false)
+    expect(await verifyLedgerFile(ledgerFileIn(directory), 1)).toMatchObject({ transitions: 3 })
+  })
+
+  it('works on a ledger that is itself damaged beyond opening', async () => {
+    const directory = newDirectory()
+    const backup = join(newDirectory(), 'copy.db')
+    const ledger = await startedLedger(directory)
+    await journal(ledger, 'a')
+    await ledger.backupTo(backup)
+    await ledger.stop()
+    writeFileSync(ledgerFileIn(directory), 'ruined '.repeat(2_000))
+    const { replaced } = await restoreLedger(directory, backup, T0)
+    expect(readFileSync(replaced ?? '', 'utf8')).toContain('ruined')
+    expect(await (await startedLedger(directory)).journal.head()).toBe(1)
+  })
+})
+
+describe('npm run backup, npm run restore', () => {
+  it('back up while the hub runs, refuse to restore until it has stopped', async () => {
+    const directory = newDirectory()
+    const to = newDirectory()
+    const ledger = await startedLedger(directory)
+    await journal(ledger, 'a')
+    const made = await run('backup', directory, '--to', to)
+    expect(made).toMatchObject({ code: 0, output: expect.stringContaining('已备份') as string })
+    const [name] = readdirSync(to)
+    const file = join(to, name ?? '')
+    await journal(ledger, 'b')
+
+    const refused = await run('restore', directory, file)
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('ZHIAN_DATA_DIR') as string })
+    await ledger.stop()
+    const done = await run('restore', directory, file)
+    expect(done).toMatchObject({ code: 0, output: expect.stringContaining('已恢复') as string })
+    expect(await (await startedLedger(directory)).journal.head()).toBe(1)
+  })
+
+  it('say what is wrong with how they were called', async () => {
+    const directory = newDirectory()
+    expect(await run('backup', directory)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining(directory) as string,
+    })
+    expect(await run('backup', directory, '--where')).toMatchObject({ code: 2 })
+    expect(await run('restore', directory)).toMatchObject({ code: 2 })
+    expect(await run('restore', directory, join(directory, 'none.db'))).toMatchObject({ code: 1 })
+  })
+})
