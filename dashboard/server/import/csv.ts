@@ -49,7 +49,7 @@ class Unreadable extends Error {
   }
 }
 
-/** Splits into records with the line each one starts at; a quoted cell may span several. */
+/** Splits into records with the line each one starts at; a quoted cell may span several and is read as one. */
 function linesOf(text: string): Line[] {
   const lines: Line[] = []
   // Counted here: the parser counts the two characters of a CR LF inside a quoted cell as two lines.
@@ -59,8 +59,10 @@ function linesOf(text: string): Line[] {
       bom: true,
       relax_column_count: true,
       raw: true,
-      on_record: ({ record: cells, raw }: { record: string[]; raw: string }) => {
-        lines.push({ line, cells })
+      on_record: (given) => {
+        // With `raw` the parser hands over both; its types know only the cells.
+        const { record, raw } = given as unknown as { readonly record: readonly string[]; readonly raw: string }
+        lines.push({ line, cells: record.map((cell) => cell.replace(/\s*[\r\n]+\s*/g, ' ').trim()) })
         line += raw.replace(/(?:\r\n|\n|\r)$/, '').split(/\r\n|\n|\r/).length
         return null
       },
@@ -82,13 +84,13 @@ export function readTable(text: string): CsvResult {
     return { ok: false, issues: [{ line: error.line, field: '', message }] }
   }
   const [header, ...body] = lines
-  const columns = header?.cells.map((cell) => cell.trim()) ?? []
+  const columns = header?.cells ?? []
   const issues = headerIssues(columns)
   if (issues.length > 0) return { ok: false, issues }
   const rows: ImportRow[] = []
   const seen = new Map<string, number>()
   for (const { line, cells } of body) {
-    if (cells.every((cell) => cell.trim() === '')) continue
+    if (cells.every((cell) => cell === '')) continue
     if (issues.length >= MAX_ISSUES) break
     const row = readRow(line, columns, cells, issues)
     if (row === null) continue
@@ -131,7 +133,7 @@ function readRow(
       '',
       `有 ${cells.length} 格，表头只有 ${columns.length} 列。 It has ${cells.length} cells, the header ${columns.length}.`,
     )
-  const cell = new Map(columns.map((name, at) => [name, (cells[at] ?? '').trim()]))
+  const cell = new Map(columns.map((name, at) => [name, cells[at] ?? '']))
   const text = (name: string) => cell.get(name) ?? ''
 
   const id = newDeviceIdSchema.safeParse(text('id'))

@@ -27,7 +27,7 @@ export function tokenRoutes(app: App, { ports, now, live }: Context): void {
     {
       config: { access: self },
       schema: {
-        body: createTokenSchema.strict().default({ name: 'token' }),
+        body: createTokenSchema.strict().nullable(),
         response: { 201: createdTokenSchema, ...errors },
         tags: ['tokens'],
       },
@@ -41,7 +41,8 @@ export function tokenRoutes(app: App, { ports, now, live }: Context): void {
           { reason: 'bearer_token' },
           '请用密码登录后创建令牌。 Sign in with a password to make tokens.',
         )
-      const { name, days } = request.body
+      // Without a body a token of the default name, without an end.
+      const { name, days } = request.body ?? createTokenSchema.parse({})
       const made = await tokens.create(actorOf(principal, request.from.address), {
         name,
         expiresAt: days === undefined ? null : now() + days * DAY,

@@ -8,7 +8,7 @@ import { createDeviceSchema, deviceListQuerySchema, readingsQuerySchema } from '
 import type { Device, Rejection } from '../../../contract/http/devices.ts'
 import { createUserSchema } from '../../../contract/http/people.ts'
 import { createSiteSchema } from '../../../contract/http/places.ts'
-import { KINDS, metricOf } from '../../../contract/kinds/table.ts'
+import { KINDS, defaultRulesFor, metricOf } from '../../../contract/kinds/table.ts'
 import { PASSWORD } from './fake-hub.ts'
 import type { FakeHub, FakeUser } from './fake-hub.ts'
 import { sees } from './fake-journal.ts'
@@ -307,6 +307,18 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
       name: path.split('/').at(-1) as string,
       path: path.split('/'),
     }))
+    return { items, next: null, total: items.length }
+  })
+
+  app.get('/api/v1/sites/:id', (request) => {
+    const { scope } = userOf(request)
+    const site = hub.world.sites.find((known) => known.id === idOf(request) && (scope === 'all' || scope.has(known.id)))
+    if (site === undefined) throw new Refusal('not_found', '没有找到。')
+    return site
+  })
+  app.get('/api/v1/rules', (request) => {
+    userOf(request)
+    const items = Object.values(KINDS).flatMap((kind) => defaultRulesFor(kind.name).map((rule) => ({ ...rule, kind: kind.name, version: 1 })))
     return { items, next: null, total: items.length }
   })
 

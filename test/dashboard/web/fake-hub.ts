@@ -101,7 +101,7 @@ export class FakeHub {
     await app.register(fastifyCookie)
     addApi(app, this)
     const webRoot = this.#options.webRoot ?? join(ROOT, 'dashboard/web/dist')
-    await app.register(fastifyStatic, { root: webRoot, wildcard: false })
+    await app.register(fastifyStatic, { root: webRoot, index: false })
     app.setNotFoundHandler((request, reply) =>
       request.url.startsWith('/api/')
         ? reply.code(404).send({ error: { code: 'not_found', message: '没有找到' } })
