@@ -33,7 +33,8 @@ function elapse(
     const grade = gradeOf(rule, name)
     if (grade) raiseMilder(track, rule, grade)
   }
-  settle(work, track, rule, { sampleTs: ts, at, off: 'off_delay_elapsed', value })
+  const off = rule.type === 'count' ? 'quiet_again' : 'off_delay_elapsed'
+  settle(work, track, rule, { sampleTs: ts, at, off, value })
 }
 
 /**

@@ -2,26 +2,32 @@
 // freeze for a person to look at. If the rule comes back, the next good evidence thaws them.
 import { apply } from './alarm.ts'
 import { LIMIT } from './compiled.ts'
+import type { CompiledRules } from './compiled.ts'
 import { distrust, gradeOf, settle, stands } from './settle.ts'
 import { trackKey } from './state.ts'
-import type { Track } from './state.ts'
+import type { DeviceState, Track } from './state.ts'
 import { open, ruleOf } from './work.ts'
 import type { Work } from './work.ts'
 
 /** A level that a newer version dropped is no orphan: the next sample of its metric is judged by that version. */
-function isOrphan(work: Work, track: Track, source: string): boolean {
-  const rule = ruleOf(work, track)
+function isOrphan(rules: CompiledRules, track: Track, source: string): boolean {
+  const rule = rules.byId.get(track.ruleId)
   if (!rule) return true
   return source.startsWith(LIMIT)
-    ? !work.rules.limited.has(trackKey(track.ruleId, track.channel))
+    ? !rules.limited.has(trackKey(track.ruleId, track.channel))
     : gradeOf(rule, source) === undefined
 }
 
+const orphansOf = (rules: CompiledRules, track: Track): string[] =>
+  Object.keys(track.sources).filter((name) => !track.sources[name]?.stale && isOrphan(rules, track, name))
+
+/** Whether the rules have changed since the state was decided in a way that leaves orphans: due at once. */
+export const hasOrphans = (rules: CompiledRules, { tracks }: Pick<DeviceState, 'tracks'>): boolean =>
+  Object.values(tracks).some((track) => orphansOf(rules, track).length > 0)
+
 export function freezeOrphans(work: Work): void {
   for (const track of Object.values(work.tracks)) {
-    const orphans = Object.keys(track.sources).filter(
-      (name) => !track.sources[name]?.stale && isOrphan(work, track, name),
-    )
+    const orphans = orphansOf(work.rules, track)
     if (orphans.length === 0) continue
     const opened = open(work, track.ruleId, track.channel)
     for (const name of orphans) {

@@ -1,14 +1,19 @@
 // Everything that ends by hub time: delays that no sample ended, silence, suppressions.
 import type { CompiledRules } from './compiled.ts'
 import { elapseByClock, nextDue } from './delays.ts'
+import { hasOrphans } from './orphans.ts'
 import { fallSilent, freezeIfSilent, isSilent, silenceDue } from './silence.ts'
 import type { DeviceState } from './state.ts'
 import { endExpired, suppressionDue } from './suppression.ts'
 import { open, openAll, ruleOf } from './work.ts'
 import type { Work } from './work.ts'
 
-/** Hub time at which a tick is due; null if nothing waits. */
+/** Long past: due at once. */
+const OVERDUE = 0
+
+/** Hub time at which a tick is due; null if nothing waits. Ask again after every decision and when rules change. */
 export function nextDeadline(rules: CompiledRules, state: DeviceState): number | null {
+  if (hasOrphans(rules, state)) return OVERDUE
   let due = Math.min(silenceDue(rules, state), suppressionDue(state.suppressions))
   for (const key in state.tracks) {
     const track = state.tracks[key]
@@ -46,6 +51,8 @@ export function runTimers(work: Work): void {
  */
 export function resume(work: Work): void {
   const { state, now } = work
+  // Its connection ended with the hub; it is not there before it is heard again.
+  state.online = false
   if (state.heardAt !== null && !isSilent(work.rules, work.tracks)) state.heardAt = now
   for (const track of openAll(work)) {
     const rule = ruleOf(work, track)

@@ -56,7 +56,7 @@ export const EPOCH = 1_795_000_000_000
 const DUTY = { id: 'u1', name: '值班员' }
 
 export const versioned = (rules: readonly Rule[], version = 1): VersionedRule[] =>
-  rules.map((rule) => ({ ...rule, version }))
+  rules.map((rule) => Object.assign({}, rule, { version }))
 
 export const rulesFor = (kind: KindName): VersionedRule[] => versioned([...defaultRulesFor(kind), ...HUB_RULES])
 
@@ -92,7 +92,9 @@ class Teller {
   private state: DeviceState
   private running = true
   private position = 0
-  private last: Input | null = null
+  private last: Extract<Input, { position: number }> | null = null
+  /** ms since the story began. */
+  private time = 0
 
   constructor(profile: DeviceProfile, rules: VersionedRule[]) {
     this.profile = profile
@@ -103,6 +105,7 @@ class Teller {
 
   step(at: number, words: readonly string[]): void {
     this.passTime(at)
+    this.time = at
     const [word = ''] = words
     if (word === 'stop') this.running = false
     else if (word === 'start') this.start(at)
@@ -116,7 +119,7 @@ class Teller {
     for (let i = 0; this.running && i < 10_000; i++) {
       const due = nextDeadline(this.compiled, this.state)
       if (due === null || due > EPOCH + until) return
-      const at = Math.max(due - EPOCH, 0)
+      const at = Math.max(due - EPOCH, this.time)
       this.hear(at, { type: 'tick' })
       expect(nextDeadline(this.compiled, this.state) ?? Infinity, 'a tick ends what it was due for').toBeGreaterThan(
         due,
@@ -126,6 +129,7 @@ class Teller {
 
   private start(at: number): void {
     this.running = true
+    this.time = at
     this.hear(at, { type: 'resumed' })
     this.passTime(at)
   }
@@ -151,11 +155,12 @@ class Teller {
       return
     }
     const input = this.input(at, words)
-    this.last = input
+    if ('position' in input) this.last = input
     this.hear(at, input)
   }
 
   private hear(at: number, input: Input): void {
+    this.time = at
     const before = JSON.stringify(this.state)
     const { state, transitions, refusal } = decide(this.compiled, this.state, input, EPOCH + at)
     expect(JSON.stringify(this.state), 'the state decided from is left as it was').toBe(before)

@@ -1,0 +1,159 @@
+// Order is sample time. What comes late fills history, clears nothing, lowers nothing — and over a latching limit it is told.
+import { describe } from 'vitest'
+import { story } from './story.ts'
+
+describe('late and repeated samples', () => {
+  story('A device sends what it kept: gas that is already over raises a latched alarm with reason late.', {
+    kind: 'gas',
+    steps: `
+      3:00 gas_lel=1
+      3:01 gas_lel=30 @1:00
+      3:02 gas_lel=2  @2:00
+      4:00 ack
+      4:10 reset
+    `,
+    expect: `
+      3:01 raised       late  gas_lel alarm P1 latched
+      4:00 acknowledged human gas_lel alarm P1 latched acked
+      4:10 reset        human gas_lel alarm P1 normal  acked
+      4:10 closed       acknowledged_and_normal gas_lel alarm P1 normal acked
+    `,
+  })
+
+  story('A late good value clears nothing.', {
+    kind: 'gas',
+    steps: `
+      2:00 gas_lel=30
+      2:01 gas_lel=0 @1:00
+      2:02 gas_lel=0 @1:59
+      4:00 gas_lel=29
+    `,
+    expect: `2:00 raised threshold gas_lel alarm P1 active`,
+  })
+
+  story('Late samples of an alarm that is known tell nothing.', {
+    kind: 'gas',
+    steps: `
+      0:00 gas_lel=30
+      1:00 gas_lel=30
+      2:00 gas_lel=28
+      2:10 gas_lel=30 @0:30
+      2:20 gas_lel=2  @0:40
+    `,
+    expect: `0:00 raised threshold gas_lel alarm P1 active`,
+  })
+
+  story('A late sample says that it was worse: the level rises, and somebody must acknowledge that.', {
+    kind: 'gas',
+    steps: `
+      0:00 gas_lel=12
+      0:30 ack
+      1:00 gas_lel=12
+      1:10 gas_lel=40 @0:40
+    `,
+    expect: `
+      0:00 raised        threshold gas_lel warn  P2 active
+      0:30 acknowledged  human     gas_lel warn  P2 active acked
+      1:10 level_changed late      gas_lel alarm P1 active
+    `,
+  })
+
+  story('An acknowledged alarm waits for reset when an earlier leak becomes known: raised again.', {
+    kind: 'gas',
+    steps: `
+      3:00 gas_lel=12
+      4:00 gas_lel=0
+      5:00 gas_lel=0
+      5:10 ack
+      5:20 gas_lel=12 @1:00
+      5:30 gas_lel=13 @2:00
+    `,
+    expect: `
+      3:00 raised       threshold         gas_lel warn P2 active
+      5:00 returned     off_delay_elapsed gas_lel warn P2 latched
+      5:10 acknowledged human             gas_lel warn P2 latched acked
+      5:20 re_raised    late              gas_lel warn P2 latched ×2
+    `,
+  })
+
+  story('A late value over a limit that does not latch raises nothing.', {
+    kind: 'electricity',
+    steps: `
+      2:00 voltage_a=230
+      2:01 voltage_a=265 @1:00
+      2:02 voltage_a=265 @1:30
+    `,
+    expect: ``,
+  })
+
+  story('The network delivers twice: the same message once more changes nothing, open or closed.', {
+    kind: 'gas',
+    steps: `
+      0:00 gas_lel=30
+      0:01 again
+      1:00 gas_lel=0
+      1:01 again
+      2:00 gas_lel=0
+      2:10 ack
+      2:20 reset
+      2:30 gas_lel=30 @0:00
+      2:40 gas_lel=0  @1:00
+    `,
+    expect: `
+      0:00 raised       threshold         gas_lel alarm P1 active
+      2:00 returned     off_delay_elapsed gas_lel alarm P1 latched
+      2:10 acknowledged human             gas_lel alarm P1 latched acked
+      2:20 reset        human             gas_lel alarm P1 normal  acked
+      2:20 closed       acknowledged_and_normal gas_lel alarm P1 normal acked
+    `,
+  })
+
+  story('Two values of one instant: the worse is right, whichever comes first.', {
+    kind: 'gas',
+    steps: `
+      0:00 gas_lel=0
+      1:00 gas_lel=2
+      1:01 gas_lel=30 @1:00
+      1:02 gas_lel=2  @1:00
+    `,
+    expect: `1:01 raised threshold gas_lel alarm P1 active`,
+  })
+
+  story('Samples out of order within a minute: a good one measured before the leak does not end it.', {
+    kind: 'gas',
+    steps: `
+      1:02 gas_lel=30 @1:00
+      1:03 gas_lel=1  @0:00
+      2:01 gas_lel=1  @0:30
+      3:30 gas_lel=30 @2:00
+    `,
+    expect: `1:02 raised threshold gas_lel alarm P1 active`,
+  })
+
+  story('A smoke event overtaken by its own end is told as late; a flag that does not latch is not.', {
+    kind: 'smoke',
+    steps: `
+      1:00 !smoke_cleared
+      1:01 !smoke_alarm @0:30
+      2:00 !contaminated_cleared
+      2:01 !contaminated @1:30
+    `,
+    expect: `1:01 raised late smoke alarm P1 latched`,
+  })
+
+  story('An arc that is told late is told; told twice it is told once.', {
+    kind: 'electricity',
+    steps: `
+      2:00 !arc_fault channel=a
+      2:10 ack
+      2:20 !arc_fault channel=a @1:00
+      2:30 !arc_fault channel=a @1:00
+    `,
+    expect: `
+      2:00 raised       momentary arc_fault_a alarm P2 active
+      2:00 returned     momentary arc_fault_a alarm P2 latched
+      2:10 acknowledged human     arc_fault_a alarm P2 latched acked
+      2:20 re_raised    late      arc_fault_a alarm P2 latched ×2
+    `,
+  })
+})
