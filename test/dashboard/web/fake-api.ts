@@ -318,7 +318,9 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
   })
   app.get('/api/v1/rules', (request) => {
     userOf(request)
-    const items = Object.values(KINDS).flatMap((kind) => defaultRulesFor(kind.name).map((rule) => ({ ...rule, kind: kind.name, version: 1 })))
+    const items = Object.values(KINDS).flatMap((kind) =>
+      defaultRulesFor(kind.name).map((rule) => ({ ...rule, kind: kind.name, version: 1 })),
+    )
     return { items, next: null, total: items.length }
   })
 
