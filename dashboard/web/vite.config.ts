@@ -1,16 +1,20 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
+/** The schemas, and before them the switch that they must find set (see interpret-schemas.ts), in one chunk and so in order. */
+const isContract = (id: string): boolean =>
+  /interpret-schemas\.ts$|[\\/]node_modules[\\/]zod[\\/]|[\\/]contract[\\/](?!kinds[\\/])/.test(id)
+
 export default defineConfig({
   root: import.meta.dirname,
-  // The desk answers DOWN events and theme before anything else; the rest of the pages come in chunks of their own.
   plugins: [svelte({ configFile: false })],
-  // Nothing may become a data: URL: the policy of the hub is default-src 'self'.
   build: {
     outDir: 'dist',
     emptyOutDir: true,
     target: 'es2023',
+    // Nothing may become a data: URL or an inline script: the policy of the hub is default-src 'self'.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'contract', test: isContract }] } } },
   },
 })

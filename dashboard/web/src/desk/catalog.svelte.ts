@@ -1,33 +1,43 @@
-// What the default rules and kinds say beyond what an alarm carries: direction, standard and clause, units and steps.
-// It is data of some size and the desk can live without it for a moment, so it is fetched after the first paint.
+// What the rules and kinds say beyond what an alarm carries: direction, standard and clause, units and steps. The rules are
+// the county's own, asked from the hub; the kinds are data of some size. Both are fetched after the first paint.
+import { pageOf } from '../../../../contract/http/common.ts'
+import { versionedRuleSchema } from '../../../../contract/http/rules.ts'
 import type { Metric } from '../../../../contract/kinds/kind.ts'
-import type { Rule } from '../../../../contract/rules.ts'
+import type { Rule, VersionedRule } from '../../../../contract/rules.ts'
+import { call } from '../api/client.ts'
+import { ROUTES } from '../api/routes.ts'
 
 class Catalog {
-  #rules = $state.raw<ReadonlyMap<string, Rule>>(new Map())
+  rules = $state.raw<readonly VersionedRule[]>([])
   #table = $state.raw<typeof import('../../../../contract/kinds/table.ts') | null>(null)
-  #asked = false
+  #loading: Promise<void> | null = null
 
-  async load(): Promise<void> {
-    if (this.#asked) return
-    this.#asked = true
-    const table = await import('../../../../contract/kinds/table.ts')
-    const all = Object.values(table.KINDS).flatMap((kind) => table.defaultRulesFor(kind.name))
-    this.#rules = new Map([...all, ...table.HUB_RULES].map((rule) => [rule.id, rule]))
-    this.#table = table
+  load(): Promise<void> {
+    this.#loading ??= this.#load().catch((error: unknown) => {
+      // Asked again by the next page that needs it; until then alarms show what they carry themselves.
+      this.#loading = null
+      console.warn('rules and kinds could not be read', error)
+    })
+    return this.#loading
+  }
+
+  async #load(): Promise<void> {
+    this.#table = await import('../../../../contract/kinds/table.ts')
+    this.rules = (await call('GET', ROUTES.rules, pageOf(versionedRuleSchema))).items
   }
 
   get ready(): boolean {
     return this.#table !== null
   }
 
-  rule(id: string): Rule | undefined {
-    return this.#rules.get(id)
+  /** `device.*` rules exist once a kind; their provenance differs little, so that another kind's is better than none. */
+  rule(kind: string, id: string): Rule | undefined {
+    return this.rules.find((rule) => rule.id === id && rule.kind === kind) ?? this.rules.find((rule) => rule.id === id)
   }
 
   /** Which side of its limit is the wrong one; null if the rule has no limit or is not known here. */
-  direction(ruleId: string): 'high' | 'low' | null {
-    const rule = this.#rules.get(ruleId)
+  direction(kind: string, ruleId: string): 'high' | 'low' | null {
+    const rule = this.rule(kind, ruleId)
     return rule?.type === 'threshold' ? rule.direction : null
   }
 

@@ -137,22 +137,22 @@ export class Feed {
   }
 
   /** Live values of these devices until the returned function is called. One page watches at a time. */
-  watch(
-    deviceIds: readonly string[],
-    onReadings: (readings: LiveReadings) => void,
-    onPresence: (presence: DevicePresence) => void,
-  ): () => void {
+  watch(deviceIds: readonly string[], onReadings: (readings: LiveReadings) => void): () => void {
     this.#watched = deviceIds
     this.#readingsListeners.add(onReadings)
-    this.#presenceListeners.add(onPresence)
     if (this.#socket?.connected === true) this.#socket.emit('readings:watch', { deviceIds: [...deviceIds] })
     return () => {
       this.#readingsListeners.delete(onReadings)
-      this.#presenceListeners.delete(onPresence)
       if (this.#watched !== deviceIds) return
       this.#watched = []
       if (this.#socket?.connected === true) this.#socket.emit('readings:watch', { deviceIds: [] })
     }
+  }
+
+  /** Devices that come and go, until the returned function is called. */
+  onPresence(listen: (presence: DevicePresence) => void): () => void {
+    this.#presenceListeners.add(listen)
+    return () => void this.#presenceListeners.delete(listen)
   }
 
   /** After a new sign-in: connect at once. */

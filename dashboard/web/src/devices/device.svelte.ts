@@ -1,0 +1,59 @@
+// One device as its page shows it: what the hub has on file, and its newest values as they come.
+import { deviceSchema, latestSchema } from '../../../../contract/http/devices.ts'
+import type { Device } from '../../../../contract/http/devices.ts'
+import type { LiveReadings } from '../../../../contract/feed.ts'
+import { call } from '../api/client.ts'
+import { ROUTES } from '../api/routes.ts'
+
+export interface LiveValue {
+  readonly value: number
+  readonly ts: number
+}
+
+export class DeviceState {
+  device = $state.raw<Device | null>(null)
+  values = $state.raw<ReadonlyMap<string, LiveValue>>(new Map())
+  error = $state.raw<unknown>(null)
+  readonly #id: string
+
+  constructor(id: string) {
+    this.#id = id
+  }
+
+  async load(): Promise<void> {
+    try {
+      const [device, latest] = await Promise.all([
+        call('GET', ROUTES.device(this.#id), deviceSchema),
+        call('GET', ROUTES.latest(this.#id), latestSchema),
+      ])
+      this.device = device
+      this.#merge(latest.values.map(({ metric, value, ts }) => [metric, { value, ts }]))
+      this.error = null
+    } catch (error) {
+      this.error = error
+    }
+  }
+
+  /** `hubNow`: the hub's time, ms. */
+  take(readings: LiveReadings, hubNow: number): void {
+    for (const reading of readings) {
+      if (reading.deviceId !== this.#id) continue
+      this.#merge(Object.entries(reading.values).map(([metric, value]) => [metric, { value, ts: reading.ts }]))
+      if (this.device !== null) this.device = { ...this.device, lastHeardAt: hubNow }
+    }
+  }
+
+  present(online: boolean): void {
+    if (this.device !== null) this.device = { ...this.device, online }
+  }
+
+  /** The newest of each metric, whichever way it came. */
+  #merge(entries: readonly (readonly [string, LiveValue])[]): void {
+    const merged = new Map(this.values)
+    for (const [metric, live] of entries) {
+      const held = merged.get(metric)
+      if (held === undefined || held.ts <= live.ts) merged.set(metric, live)
+    }
+    this.values = merged
+  }
+}
