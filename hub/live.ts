@@ -99,7 +99,7 @@ export class Live implements PipelineListener, FeedSource, Presence {
   of(deviceId: string): { readonly online: boolean; readonly lastHeardAt: number | null } {
     const runtime = this.devices.get(deviceId)
     if (runtime === undefined) return { online: false, lastHeardAt: null }
-    return { online: online(runtime), lastHeardAt: runtime.lastHeardAt }
+    return { online: online(runtime), lastHeardAt: runtime.state.receivedAt }
   }
 
   online(): readonly string[] {

@@ -21,14 +21,10 @@ export interface Runtime {
   placement: Placement
   rules: CompiledRules
   state: DeviceState
-  /** Position of the newest input decided into `state`. */
-  position: number
   /** Serial of the batch that last changed `state`: the first change in a batch marks it. */
   batch: number
   /** Open MQTT connection of its own. */
   connected: boolean
-  /** Receipt of its newest message, wall time; null before the first. */
-  lastHeardAt: number | null
   /** Newest receipt time given to a sample without a `ts`. */
   lastReceiptTs: number
 }
@@ -69,10 +65,8 @@ export class Devices {
       placement,
       rules,
       state: initialState(profile, now),
-      position: 0,
       batch: 0,
       connected: false,
-      lastHeardAt: null,
       lastReceiptTs: 0,
     }
     this.byId.set(profile.deviceId, runtime)

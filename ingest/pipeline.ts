@@ -178,18 +178,18 @@ export class Pipeline {
     const now = this.options.clock.now()
     const { batch } = this
     if (decoded.clockAheadMs > 0)
-      this.stage(runtime, { type: 'clock_ahead', by: decoded.clockAheadMs }, now, receivedAt, null)
+      this.stage(runtime, { type: 'clock_ahead', by: decoded.clockAheadMs }, now, receivedAt)
     for (const reading of decoded.readings) {
       if (reading.quality !== 'device') runtime.lastReceiptTs = Math.max(runtime.lastReceiptTs, reading.ts)
       if (!isEmpty(reading.values)) batch.inputs.push(reading)
-      this.stage(runtime, reading, now, receivedAt, reading.position)
+      this.stage(runtime, reading, now, receivedAt)
     }
     for (const event of decoded.events) {
       if (event.quality !== 'device') runtime.lastReceiptTs = Math.max(runtime.lastReceiptTs, event.ts)
       batch.inputs.push(event)
-      this.stage(runtime, inputOf(event), now, receivedAt, event.position)
+      this.stage(runtime, inputOf(event), now, receivedAt)
     }
-    if (rejected) this.stage(runtime, { type: 'rejected', count: 1 }, now, receivedAt, null)
+    if (rejected) this.stage(runtime, { type: 'rejected', count: 1 }, now, receivedAt)
   }
 
   private count(runtime: Runtime | null, message: Message, rejected: readonly Rejected[], points: number): void {
@@ -213,10 +213,9 @@ export class Pipeline {
   }
 
   private heard(runtime: Runtime, at: number): void {
-    runtime.lastHeardAt = at
     if (runtime.profile.lifecycle !== 'registered') return
     this.options.devices.setLifecycle(runtime, 'in_service')
-    this.stage(runtime, { type: 'lifecycle', to: 'in_service' }, this.options.clock.now(), at, null)
+    this.stage(runtime, { type: 'lifecycle', to: 'in_service' }, this.options.clock.now(), at)
     this.options.listener.inService(runtime.profile.deviceId)
   }
 
@@ -225,7 +224,6 @@ export class Pipeline {
     const runtime = this.options.devices.get(deviceId)
     if (runtime === undefined) return
     runtime.connected = connected
-    this.options.listener.presence(deviceId, connected, at)
     this.input(runtime, { type: 'connection', connected }, at)
   }
 
@@ -236,7 +234,7 @@ export class Pipeline {
       return
     }
     if (this.phase !== 'running') return
-    this.stage(runtime, input, this.options.clock.now(), receivedAt, null)
+    this.stage(runtime, input, this.options.clock.now(), receivedAt)
     this.schedule()
   }
 
@@ -263,7 +261,7 @@ export class Pipeline {
     const staged = this.batch.alarms.has(act.alarmId) || this.committing?.alarms.has(act.alarmId) === true
     if (act.seq !== null && (staged || act.seq !== entry.seq)) return resolve({ ok: false, refusal: 'stale' })
     const first = this.batch.entries.length
-    const decision = this.stage(entry.runtime, { type: 'act', act }, this.options.clock.now(), null, null, address)
+    const decision = this.stage(entry.runtime, { type: 'act', act }, this.options.clock.now(), null, address)
     if (decision.refusal !== null) return resolve({ ok: false, refusal: decision.refusal })
     this.batch.acts.push({ entry: first, resolve, reject })
     this.schedule()
@@ -276,17 +274,18 @@ export class Pipeline {
     input: Input,
     now: number,
     receivedAt: number | null,
-    position: number | null,
     address: string | null = null,
   ): Decision {
     const { batch } = this
+    const wasOnline = runtime.state.online
     const decision = decide(runtime.rules, runtime.state, input, now)
     if (runtime.batch !== batch.serial) {
       runtime.batch = batch.serial
       this.flush.touch(runtime)
     }
     runtime.state = decision.state
-    if (position !== null) runtime.position = position
+    if (decision.state.online !== wasOnline)
+      this.options.listener.presence(runtime.profile.deviceId, decision.state.online, this.options.clock.wall())
     if (decision.transitions.length > 0) {
       batch.changed.add(runtime)
       const at = this.options.clock.wall()
@@ -334,7 +333,7 @@ export class Pipeline {
     const now = this.options.clock.now()
     for (const runtime of this.due.take(now)) {
       if (this.options.devices.get(runtime.profile.deviceId) === runtime)
-        this.stage(runtime, { type: 'tick' }, now, null, null)
+        this.stage(runtime, { type: 'tick' }, now, null)
     }
     this.schedule()
     this.armTimers()
@@ -390,9 +389,9 @@ export class Pipeline {
       states.length > 0 || quiet.checkpoint !== null
         ? journal.append({
             entries: batch.entries,
-            states: states.map(({ profile, position, state }) => ({
+            states: states.map(({ profile, state }) => ({
               deviceId: profile.deviceId,
-              position,
+              position: state.position,
               state: JSON.stringify(state),
             })),
             checkpoint: quiet.checkpoint,
@@ -505,13 +504,11 @@ export class Pipeline {
     const now = clock.now()
     for (const runtime of devices.all()) {
       runtime.state = initialState(runtime.profile, now)
-      runtime.position = 0
     }
     for await (const row of journal.deviceStates()) {
       const runtime = devices.get(row.deviceId)
       if (runtime === undefined) continue
       runtime.state = parseState(row.state)
-      runtime.position = row.position
     }
     const { alarms } = await journal.snapshot(EVERYTHING)
     for (const alarm of alarms) {
@@ -523,7 +520,10 @@ export class Pipeline {
     this.checkpoint = checkpoint
     await this.decideAgain(checkpoint)
     // While the hub was away it heard nobody: that silence was its own.
-    for (const runtime of devices.all()) this.stage(runtime, { type: 'resumed' }, now, null, null)
+    for (const runtime of devices.all()) {
+      this.stage(runtime, { type: 'resumed' }, now, null)
+      if (runtime.connected) this.stage(runtime, { type: 'connection', connected: true }, now, null)
+    }
     await this.commitRestored()
   }
 
@@ -531,15 +531,8 @@ export class Pipeline {
   private async decideAgain(checkpoint: number): Promise<void> {
     for await (const input of this.options.readings.after(checkpoint)) {
       const runtime = this.options.devices.get(input.deviceId)
-      if (runtime === undefined || input.position <= runtime.position) continue
-      runtime.lastHeardAt = Math.max(runtime.lastHeardAt ?? 0, input.receivedAt)
-      this.stage(
-        runtime,
-        input.type === 'reading' ? input : inputOf(input),
-        input.receivedAt,
-        input.receivedAt,
-        input.position,
-      )
+      if (runtime === undefined || input.position <= runtime.state.position) continue
+      this.stage(runtime, input.type === 'reading' ? input : inputOf(input), input.receivedAt, input.receivedAt)
     }
   }
 
