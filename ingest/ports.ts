@@ -1,7 +1,20 @@
 // What the pipeline needs from the rest of the hub, and what it tells.
 import type { ActRefusal, Transition } from '../contract/alarms.ts'
+import type { UpChannel } from '../contract/topics.ts'
 import type { CommittedTransition, NewRejection } from '../records/ledger.ts'
 import type { StoredInput } from './readings/port.ts'
+
+/** A PUBLISH, as the broker hands it over. */
+export interface Message {
+  readonly deviceId: string
+  readonly channel: UpChannel
+  readonly payload: Uint8Array
+  readonly qos: 0 | 1 | 2
+  /** Hub wall time, ms. */
+  readonly receivedAt: number
+  /** The broker publishes it in the device's name, because its connection broke. */
+  readonly will: boolean
+}
 
 export interface Clock {
   /** Hub time: monotonic, anchored to wall time at the process's start, ms. */
@@ -26,8 +39,7 @@ export interface PipelineListener {
 }
 
 export type ActOutcome =
-  | { readonly ok: true; readonly transition: Transition }
-  | { readonly ok: false; readonly refusal: ActRefusal }
+  { readonly ok: true; readonly transition: Transition } | { readonly ok: false; readonly refusal: ActRefusal }
 
 /** Named points of the path from a PUBLISH to its PUBACK, for tests that end the process there. */
 export const FAULT_POINTS = [

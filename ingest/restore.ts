@@ -1,0 +1,44 @@
+// Brings memory to what is durable: the ledger's states, then every stored input that no state has taken in, then time.
+import type { Journal } from '../records/ledger.ts'
+import { EVERYTHING } from '../records/scope.ts'
+import { initialState, parseState } from './alarms/state.ts'
+import type { Devices } from './devices.ts'
+import type { OpenAlarms } from './open-alarms.ts'
+import type { Clock } from './ports.ts'
+import type { ReadingStore } from './readings/port.ts'
+import type { Staging } from './staging.ts'
+
+export interface RestoreParts {
+  readonly clock: Clock
+  readonly devices: Devices
+  readonly readings: Pick<ReadingStore, 'after'>
+  readonly journal: Journal
+  readonly open: OpenAlarms
+  readonly staging: Staging
+}
+
+/**
+ * Answers the checkpoint it began from. What it decides waits in the current batch: a process that ended between the two
+ * commits left readings whose alarms are raised now.
+ */
+export async function restore(parts: RestoreParts, storePosition: number): Promise<number> {
+  const { clock, devices, readings, journal, open, staging } = parts
+  for (const runtime of devices.all()) runtime.state = initialState(runtime.profile, clock.now())
+  for await (const { deviceId, state } of journal.deviceStates()) {
+    const runtime = devices.get(deviceId)
+    if (runtime !== undefined) runtime.state = parseState(state)
+  }
+  open.reset((await journal.snapshot(EVERYTHING)).alarms)
+  const { checkpoint, newest } = await journal.positions()
+  staging.position = Math.max(storePosition, newest)
+  for await (const stored of readings.after(checkpoint)) {
+    const runtime = devices.get(stored.deviceId)
+    if (runtime !== undefined && stored.position > runtime.state.position) staging.again(runtime, stored)
+  }
+  for (const runtime of devices.all()) {
+    // While the hub was away it heard nobody: that silence was its own.
+    staging.input(runtime, { type: 'resumed' })
+    if (runtime.connected) staging.input(runtime, { type: 'connection', connected: true })
+  }
+  return checkpoint
+}

@@ -1,0 +1,206 @@
+// Decides what comes in and gathers it in the current batch: inputs for the store, transitions for the journal. All in
+// memory; nothing here waits.
+import type { KindName } from '../contract/kinds/kind.ts'
+import type { RejectionReason } from '../contract/payloads.ts'
+import { decide, nextDeadline } from './alarms/engine.ts'
+import type { Decision, Input } from './alarms/types.ts'
+import { Batch } from './batch.ts'
+import type { Decoded, Rejected } from './codecs/codec.ts'
+import { decodeNative } from './codecs/native.ts'
+import type { Counters } from './counters.ts'
+import type { Devices, Runtime } from './devices.ts'
+import type { StateFlush } from './flush.ts'
+import { journalEntry } from './journal-entry.ts'
+import type { Clock, FaultPoint, Message, PipelineListener } from './ports.ts'
+import type { StoredEvent, StoredInput } from './readings/port.ts'
+import { redactSample } from './redact.ts'
+import type { Ticker } from './ticker.ts'
+
+/** QoS 0 beyond this many undecided inputs is dropped and counted; QoS 1 is slowed by its own window. */
+const MAX_QUEUED_INPUTS = 65_536
+
+export interface StagingParts {
+  readonly clock: Clock
+  readonly devices: Devices
+  readonly listener: PipelineListener
+  readonly counters: Counters
+  readonly flush: StateFlush
+  readonly ticker: Ticker
+  readonly faultPoint: ((point: FaultPoint) => void) | undefined
+}
+
+/** What a decision is about beyond its input. */
+interface Circumstances {
+  /** Hub time of the decision. */
+  readonly now: number
+  /** Wall time of receipt of the message behind it; null: no message. */
+  readonly receivedAt: number | null
+  /** From where a person acted. */
+  readonly address: string | null
+}
+
+export class Staging {
+  batch = new Batch(1)
+  /** Position of the newest input decided. */
+  position = 0
+  private readonly parts: StagingParts
+
+  constructor(parts: StagingParts) {
+    this.parts = parts
+  }
+
+  /** Takes the gathered batch away; what comes next gathers in a new one. */
+  swap(): Batch {
+    const { batch } = this
+    this.batch = new Batch(batch.serial + 1)
+    return batch
+  }
+
+  /** Decodes and decides one message. */
+  message(message: Message): void {
+    const runtime = this.parts.devices.get(message.deviceId)
+    const refusal = this.refuse(runtime, message)
+    if (refusal === null) this.take(runtime as Runtime, message)
+    else this.count(runtime ?? null, message, [{ reason: refusal, detail: '' }], 1)
+    this.parts.faultPoint?.('pipeline.decided')
+  }
+
+  /** Something about a device that no message said: presence, a lifecycle step, a timer, an act. */
+  input(runtime: Runtime, input: Input, receivedAt: number | null = null, address: string | null = null): Decision {
+    return this.decide(runtime, input, { now: this.parts.clock.now(), receivedAt, address })
+  }
+
+  /** A stored input that no written state has taken in: decided as it would have been when it came. */
+  again(runtime: Runtime, stored: StoredInput): void {
+    const { receivedAt } = stored
+    this.decide(runtime, inputOf(stored), { now: receivedAt, receivedAt, address: null })
+  }
+
+  /** Why a message is not even looked at; null: its device is known and there is room. */
+  private refuse(runtime: Runtime | undefined, message: Message): RejectionReason | null {
+    if (runtime === undefined || runtime.profile.kind === 'hub') return 'unregistered_device'
+    if (runtime.profile.lifecycle === 'retired') return 'retired_device'
+    if (message.qos === 0 && this.batch.inputs.length >= MAX_QUEUED_INPUTS) return 'overload_qos0'
+    return null
+  }
+
+  private take(runtime: Runtime, message: Message): void {
+    const { deviceId, channel, payload, receivedAt, will } = message
+    const decoded = decodeNative({
+      deviceId,
+      kind: kindOf(runtime),
+      channel,
+      payload,
+      receivedAt,
+      will,
+      position: this.position + 1,
+      lastReceiptTs: runtime.lastReceiptTs,
+    })
+    this.parts.faultPoint?.('pipeline.accepted')
+    const rejected =
+      decoded.replies.length === 0 ? decoded.rejected : [...decoded.rejected, ...unaskedReplies(decoded)]
+    this.count(runtime, message, rejected, decoded.points)
+    this.position += decoded.readings.length + decoded.events.length
+    const circumstances = { now: this.parts.clock.now(), receivedAt, address: null }
+    if (!will && runtime.profile.lifecycle === 'registered') this.enterService(runtime, circumstances)
+    this.decideAll(runtime, decoded, rejected.length > 0, circumstances)
+  }
+
+  private enterService(runtime: Runtime, circumstances: Circumstances): void {
+    this.parts.devices.setLifecycle(runtime, 'in_service')
+    this.decide(runtime, { type: 'lifecycle', to: 'in_service' }, circumstances)
+    this.parts.listener.inService(runtime.profile.deviceId)
+  }
+
+  private decideAll(runtime: Runtime, decoded: Decoded, rejected: boolean, circumstances: Circumstances): void {
+    const { inputs } = this.batch
+    if (decoded.clockAheadMs > 0) this.decide(runtime, { type: 'clock_ahead', by: decoded.clockAheadMs }, circumstances)
+    for (const reading of decoded.readings) {
+      if (reading.quality !== 'device') runtime.lastReceiptTs = Math.max(runtime.lastReceiptTs, reading.ts)
+      if (!isEmpty(reading.values)) inputs.push(reading)
+      this.decide(runtime, reading, circumstances)
+    }
+    for (const event of decoded.events) {
+      if (event.quality !== 'device') runtime.lastReceiptTs = Math.max(runtime.lastReceiptTs, event.ts)
+      inputs.push(event)
+      this.decide(runtime, inputOf(event), circumstances)
+    }
+    if (rejected) this.decide(runtime, { type: 'rejected', count: 1 }, circumstances)
+  }
+
+  private count(runtime: Runtime | null, message: Message, rejected: readonly Rejected[], points: number): void {
+    const { counters, listener } = this.parts
+    counters.message(points, rejected)
+    this.batch.points += points - rejected.length
+    const [first] = rejected
+    if (first === undefined || runtime === null) return
+    listener.rejected([
+      {
+        deviceId: runtime.profile.deviceId,
+        at: message.receivedAt,
+        reason: first.reason,
+        topic: message.channel,
+        detail: detailOf(rejected),
+        sample: redactSample(message.payload),
+      },
+    ])
+  }
+
+  private decide(runtime: Runtime, input: Input, { now, receivedAt, address }: Circumstances): Decision {
+    const { batch, parts } = this
+    const wasOnline = runtime.state.online
+    const decision = decide(runtime.rules, runtime.state, input, now)
+    if (runtime.batch !== batch.serial) {
+      runtime.batch = batch.serial
+      parts.flush.touch(runtime)
+    }
+    runtime.state = decision.state
+    if (decision.state.online !== wasOnline)
+      parts.listener.presence(runtime.profile.deviceId, decision.state.online, parts.clock.wall())
+    if (decision.transitions.length > 0) {
+      batch.changed.add(runtime)
+      const at = parts.clock.wall()
+      for (const transition of decision.transitions) {
+        batch.alarms.add(transition.alarm.id)
+        batch.entries.push(journalEntry(transition, runtime.placement, at, receivedAt, address))
+      }
+    }
+    const due = nextDeadline(runtime.rules, runtime.state)
+    if (due !== null) parts.ticker.want(runtime, due)
+    return decision
+  }
+}
+
+/** Longest list of what was wrong with one message. */
+const MAX_DETAIL = 200
+
+const detailOf = (rejected: readonly Rejected[]): string =>
+  rejected
+    .map(({ detail }) => detail)
+    .filter(Boolean)
+    .join(', ')
+    .slice(0, MAX_DETAIL)
+
+/** The hub has sent no command yet: whatever answers one answers nothing. */
+const unaskedReplies = ({ replies }: Decoded): Rejected[] =>
+  replies.map(({ id }) => ({ reason: 'unknown_command', detail: id }))
+
+/** `refuse` lets nothing through for the hub itself. */
+const kindOf = ({ profile }: Runtime): KindName => profile.kind as KindName
+
+function inputOf(stored: StoredInput): Input {
+  if (stored.type === 'reading') return stored
+  return stored.type === 'status' ? statusOf(stored) : { ...stored, type: 'event' }
+}
+
+const statusOf = (event: StoredEvent): Input => ({
+  ...event,
+  type: 'status',
+  online: event.name === 'online',
+  will: event.data['will'] === true,
+})
+
+function isEmpty(values: Readonly<Record<string, number>>): boolean {
+  for (const _name in values) return false
+  return true
+}
