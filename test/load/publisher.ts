@@ -21,11 +21,18 @@ export interface LoadOptions {
   readonly host?: string
   readonly port: number
   readonly credentials: readonly Credential[]
-  /** One a credential by default; more go round the credentials again. Then one device has several clocks. */
+  /**
+   * One a credential by default. More go round the credentials again; then one device has several clocks, and its
+   * samples may share a millisecond. A connection has a thousand milliseconds a second: above 1,000 messages a second
+   * each, its clock runs ahead, and a hub stops believing it after five minutes. Use more devices.
+   */
   readonly connections?: number
   /** Unacknowledged messages a connection. */
   readonly window?: number
-  /** Messages a second over all connections, spread evenly; without it, as fast as PUBACKs come. */
+  /**
+   * Messages a second over all connections, spread evenly; without it, as fast as PUBACKs come. A ceiling: what a full
+   * window held up for more than a second is not caught up with, so compare `perSecond` with it.
+   */
   readonly rate?: number
   /** Ends after so many messages a connection, all acknowledged. */
   readonly messagesPerConnection?: number
@@ -45,7 +52,10 @@ export interface LoadOptions {
 
 export interface LoadResult extends Omit<Report, 'runs' | 'unacknowledged'> {
   readonly perSecond: number
-  /** CPU of the load generator a message, µs. */
+  /**
+   * CPU of the load generator a message, µs. Depends on the broker: one that writes each PUBACK by itself, as Mosquitto
+   * does, makes it read many small chunks and costs it several times as much as one that gathers them.
+   */
   readonly microsPerMessage: number
   readonly oracle: readonly OracleEntry[]
 }
