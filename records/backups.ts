@@ -7,6 +7,7 @@ import type { VerifiedLedger } from './verify.ts'
 
 /** `ledger-20270131-030000.db`: such names sort by time. */
 const NAME = /^ledger-\d{8}-\d{6}\.db$/
+const HALF_MADE = /^ledger-\d{8}-\d{6}\.db\.partial$/
 
 /** Copies the ledger `file`, in use or not, to `target`. Throws if the copy is not whole; then there is no `target`. */
 export async function backupOf(file: string, target: string, knownSchema: number): Promise<VerifiedLedger> {
@@ -18,10 +19,15 @@ export async function backupOf(file: string, target: string, knownSchema: number
   return verified
 }
 
-/** Of the files of a backup directory, those to remove: all but the newest `keep` backups. Other files are left alone. */
+/**
+ * Of the files of a backup directory, those to remove: all but the newest `keep` backups, and what copies cut off before
+ * the newest left half-made. Other files are left alone.
+ */
 export function outdatedBackups(names: readonly string[], keep: number): string[] {
   const backups = names.filter((name) => NAME.test(name)).sort()
-  return backups.slice(0, Math.max(0, backups.length - keep))
+  const newest = backups.at(-1) ?? ''
+  const halfMade = names.filter((name) => HALF_MADE.test(name) && name < newest)
+  return [...backups.slice(0, Math.max(0, backups.length - keep)), ...halfMade]
 }
 
 export async function pruneBackups(directory: string, keep: number): Promise<void> {

@@ -1,12 +1,11 @@
 // An import of devices: all rows or none, and an error names the line that it is about.
-import type { Contact } from '../contract/http/places.ts'
-import { ensureAreaPath } from './areas.ts'
 import { appendAudit } from './audit.ts'
 import type { AuditEntry } from './audit.ts'
 import { idTaken, newDeviceRow, noSuchGateway } from './device-row.ts'
 import { LedgerError } from './errors.ts'
 import type { Actor, ImportRow } from './ledger.ts'
-import { areaCreated, insertSite, namesOfGiven } from './places.ts'
+import { sitesOfRows } from './import-places.ts'
+import { namesOfGiven } from './places.ts'
 import { chunksOf, MAX_IDS, ROWS_PER_INSERT } from './store.ts'
 import type { Transacting } from './store.ts'
 
@@ -22,8 +21,8 @@ export async function importDevices(
   await refuseTakenIds(trx, rows)
   await requireGateways(trx, rows)
   const audit: AuditEntry[] = []
-  const siteIds = await ensureSites(trx, rows, now, audit)
-  const devices = rows.map((row, i) => newDeviceRow(row, siteIds.get(siteKey(row)) ?? null, hashes[i] ?? '', now))
+  const siteIds = await sitesOfRows(trx, rows, now, audit)
+  const devices = rows.map((row, i) => newDeviceRow(row, siteIds[i] ?? null, hashes[i] ?? '', now))
   for (const chunk of chunksOf(devices, ROWS_PER_INSERT)) await trx.insertInto('device').values(chunk).execute()
   for (const ids of chunksOf(idsOf(rows), MAX_IDS)) {
     await trx.deleteFrom('device_state').where('device_id', 'in', ids).execute()
@@ -81,79 +80,4 @@ async function requireGateways(trx: Transacting, rows: readonly ImportRow[]): Pr
     if (gatewayId === undefined || gatewayId === null) continue
     if (!known.has(gatewayId) || gatewayId === id) throw noSuchGateway(gatewayId, { line, field: 'gatewayId' })
   }
-}
-
-const siteKey = (row: ImportRow) => JSON.stringify([row.area, row.site])
-
-/** Sites by `siteKey`; contacts of rows are added to those a site already has. */
-async function ensureSites(
-  trx: Transacting,
-  rows: readonly ImportRow[],
-  now: number,
-  audit: AuditEntry[],
-): Promise<Map<string, string>> {
-  const siteIds = new Map<string, string>()
-  const contacts = new Map<string, Contact[]>()
-  for (const row of rows) {
-    if (row.site === undefined && row.area === undefined) continue
-    const key = siteKey(row)
-    const siteId = siteIds.get(key) ?? (await siteOfRow(trx, row, now, audit))
-    siteIds.set(key, siteId)
-    if (row.contact !== undefined) contacts.set(siteId, [...(contacts.get(siteId) ?? []), row.contact])
-  }
-  for (const [siteId, added] of contacts) await addContacts(trx, siteId, added)
-  return siteIds
-}
-
-/** A row without an area means a site that is already there; one without a site means a site named like its area. */
-async function siteOfRow(trx: Transacting, row: ImportRow, now: number, audit: AuditEntry[]): Promise<string> {
-  if (row.area === undefined) return onlySiteNamed(trx, row)
-  const { area, path, created } = await ensureAreaPath(trx, row.area, now)
-  audit.push(...created.map(areaCreated))
-  const name = row.site ?? area.name
-  const known = await trx
-    .selectFrom('site')
-    .select('id')
-    .where('area_id', '=', area.id)
-    .where('name', '=', name)
-    .executeTakeFirst()
-  if (known !== undefined) return known.id
-  const id = await insertSite(trx, { name, areaId: area.id, areaNames: path.names, now })
-  audit.push({ action: 'site.created', subject: `site:${id}`, fields: ['name', 'area'] })
-  return id
-}
-
-async function onlySiteNamed(trx: Transacting, row: ImportRow): Promise<string> {
-  const found = await trx
-    .selectFrom('site')
-    .select('id')
-    .where('name', '=', row.site ?? '')
-    .limit(2)
-    .execute()
-  const [site] = found
-  if (site !== undefined && found.length === 1) return site.id
-  const text = {
-    zh: `第 ${row.line} 行的场所“${row.site}”没有写明所在区域（area，如 某县/某镇/某村）。`,
-    en: `Line ${row.line}: the area of the site “${row.site}” is missing (area, e.g. county/town/village).`,
-  }
-  throw new LedgerError('invalid', text, { line: row.line, field: 'area' })
-}
-
-async function addContacts(trx: Transacting, siteId: string, added: readonly Contact[]): Promise<void> {
-  const { contacts } = await trx
-    .selectFrom('site')
-    .select('contacts')
-    .where('id', '=', siteId)
-    .executeTakeFirstOrThrow()
-  const all = JSON.parse(contacts) as Contact[]
-  const before = all.length
-  for (const contact of added) {
-    if (!all.some(({ name, phone }) => name === contact.name && phone === contact.phone)) all.push(contact)
-  }
-  if (all.length === before) return
-  await trx
-    .updateTable('site')
-    .set({ contacts: JSON.stringify(all) })
-    .where('id', '=', siteId)
-    .execute()
 }

@@ -98,12 +98,13 @@ export class PlaceRecords implements Places {
       const now = this.#store.now()
       const { area, path, created } = await ensureAreaPath(trx, site.area, now)
       await refuseTakenName(trx, area.id, site.name, null)
-      const id = await insertSite(trx, { name: site.name, areaId: area.id, areaNames: path.names, now }, site.contacts)
+      const row = newSiteRow({ name: site.name, areaId: area.id, areaNames: path.names }, site.contacts ?? [], now)
+      await trx.insertInto('site').values(row).execute()
       await this.#audit(trx, actor, [
         ...created.map(areaCreated),
-        { action: 'site.created', subject: `site:${id}`, fields: namesOfGiven(site) },
+        { action: 'site.created', subject: `site:${row.id}`, fields: namesOfGiven(site) },
       ])
-      return siteOrThrow(trx, id)
+      return siteOrThrow(trx, row.id)
     })
   }
 
@@ -165,29 +166,19 @@ export function namesOfGiven(change: object): string[] {
   return Object.entries(change).flatMap(([name, value]) => (value === undefined ? [] : [name]))
 }
 
-export async function insertSite(
-  trx: Transacting,
-  site: {
-    readonly name: string
-    readonly areaId: string
-    readonly areaNames: readonly string[]
-    readonly now: number
-  },
-  contacts: readonly Contact[] = [],
-): Promise<string> {
-  const id = newId()
-  await trx
-    .insertInto('site')
-    .values({
-      id,
-      name: site.name,
-      area_id: site.areaId,
-      contacts: JSON.stringify(contacts),
-      search: siteSearchText(site.areaNames, site.name),
-      created_at: site.now,
-    })
-    .execute()
-  return id
+export function newSiteRow(
+  site: { readonly name: string; readonly areaId: string; readonly areaNames: readonly string[] },
+  contacts: readonly Contact[],
+  now: number,
+): SiteTable {
+  return {
+    id: newId(),
+    name: site.name,
+    area_id: site.areaId,
+    contacts: JSON.stringify(contacts),
+    search: siteSearchText(site.areaNames, site.name),
+    created_at: now,
+  }
 }
 
 function siteSearchText(areaNames: readonly string[], name: string): string {

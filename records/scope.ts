@@ -28,8 +28,16 @@ export function scopeOf(user: {
 /** The same verdict as `withinScope`, for things that are in memory: the live feed. */
 export function inScope(scope: Scope, place: PlaceOfThing): boolean {
   if (scope.all) return true
-  if (place.siteId !== null && scope.siteIds.includes(place.siteId)) return true
-  return place.areaIds.some((areaId) => scope.areaIds.includes(areaId))
+  if (place.siteId !== null && setOf(scope.siteIds).has(place.siteId)) return true
+  return place.areaIds.some((areaId) => setOf(scope.areaIds).has(areaId))
+}
+
+/** A scope may list thousands of sites, and every transition is held against the scope of every screen. */
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>()
+function setOf(ids: readonly string[]): ReadonlySet<string> {
+  let set = sets.get(ids)
+  if (set === undefined) sets.set(ids, (set = new Set(ids)))
+  return set
 }
 
 /**

@@ -77,9 +77,11 @@ describe('backups', () => {
 
   it('are kept as many as told; other files are left alone', async () => {
     const names = Array.from({ length: 16 }, (_, i) => `ledger-202611${String(i + 10)}-030000.db`)
-    const others = ['ledger.db', 'notes.txt', 'ledger-20261101-030000.db.partial', 'my-ledger-20200101-030000.db']
+    const others = ['ledger.db', 'notes.txt', 'ledger-20261201-030000.db.partial', 'my-ledger-20200101-030000.db']
     expect(outdatedBackups([...names, ...others].reverse(), 14)).toEqual(names.slice(0, 2))
     expect(outdatedBackups(names.slice(0, 3), 14)).toEqual([])
+    const halfMade = 'ledger-20261111-020000.db.partial'
+    expect(outdatedBackups([halfMade, ...names.slice(0, 3)], 14)).toEqual([halfMade])
 
     const directory = newDirectory()
     for (const name of [...names, ...others]) writeFileSync(join(directory, name), '')
