@@ -7,6 +7,7 @@ import type { Server, Socket } from 'node:net'
 import { childCommandTopic, commandTopic, upTopic } from '../contract/topics.ts'
 import { Connection, type ConnectionHost, type CoreClient } from './connection.ts'
 import { Core } from './core.ts'
+import { DeviceConnections } from './device-connections.ts'
 import { createDevicePolicy } from './device-policy.ts'
 import { FlappingWatch } from './flapping.ts'
 import type { InboundQos2 } from './inbound-qos2.ts'
@@ -96,7 +97,7 @@ class DoorBroker implements Broker, ConnectionHost {
   /** Those without a CONNACK, the oldest first. */
   readonly #unauthenticated = new Set<Connection>()
   readonly #open = new Set<Connection>()
-  readonly #byDevice = new Map<string, Set<Connection>>()
+  readonly #devices: DeviceConnections
   #listeners: Server[] = []
   #ticker: NodeJS.Timeout | null = null
   #lastTick = 0
@@ -112,6 +113,7 @@ class DoorBroker implements Broker, ConnectionHost {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.rate = new RateLimiter(this.limits.ratePerSecond, this.limits.rateBurst)
     this.#flapping = new FlappingWatch(this.limits.loginsPerWindow, this.limits.flappingWindowMs)
+    this.#devices = new DeviceConnections(this.limits.connectionsPerDevice)
     this.#persistence = new BoundedPersistence(this.limits)
     this.#sessions = new Sessions(this.limits, (clientId) => this.#persistence.dropSession(clientId))
     this.#core = new Core(this.#persistence, {
@@ -155,11 +157,10 @@ class DoorBroker implements Broker, ConnectionHost {
   publishCommand(deviceId: string, payload: Uint8Array | string, options: CommandOptions = {}): boolean {
     const { gatewayId = null, delivered = null } = options
     const topic = gatewayId === null ? commandTopic(deviceId) : childCommandTopic(gatewayId, deviceId)
-    const connections = this.#byDevice.get(gatewayId ?? deviceId)
-    if (!connections || this.stopping) return false
+    if (this.stopping) return false
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
     // The newest connection that listens: an older one may be half dead, and nobody is to act twice.
-    for (const connection of [...connections].reverse()) {
+    for (const connection of this.#devices.oldestFirst(gatewayId ?? deviceId).reverse()) {
       if (!connection.command(topic, bytes, delivered)) continue
       this.#tally.commandsSent += 1
       return true
@@ -168,16 +169,19 @@ class DoorBroker implements Broker, ConnectionHost {
   }
 
   disconnect(deviceId: string): void {
-    for (const connection of [...(this.#byDevice.get(deviceId) ?? [])]) {
+    const connections = new Set(this.#devices.oldestFirst(deviceId))
+    // Some may be in the middle of a login that was decided under the rights that end now.
+    for (const connection of this.#unauthenticated) if (connection.claimedId === deviceId) connections.add(connection)
+    for (const connection of connections) {
       connection.willMayFire = false
-      connection.refuse('revoked')
+      connection.refuse('revoked', deviceId)
     }
     this.#sessions.forget(deviceId)
     this.#persistence.dropRetained(upTopic(deviceId, 'status'))
   }
 
   isConnected(deviceId: string): boolean {
-    return this.#byDevice.has(deviceId)
+    return this.#devices.has(deviceId)
   }
 
   counters(): BrokerCounters {
@@ -226,22 +230,14 @@ class DoorBroker implements Broker, ConnectionHost {
 
   enter(connection: Connection, identity: Identity, clean: boolean): InboundQos2 {
     const { deviceId } = identity
-    if (deviceId !== null) {
-      const siblings = this.#byDevice.get(deviceId)
-      if (siblings) {
-        siblings.add(connection)
-        const [oldest] = siblings
-        if (siblings.size > this.limits.connectionsPerDevice) oldest?.refuse('too_many_of_device')
-      } else {
-        this.#byDevice.set(deviceId, new Set([connection]))
-        this.#observer.presence(deviceId, true, Date.now())
-      }
+    if (deviceId !== null && this.#devices.add(deviceId, connection)) {
+      this.#observer.presence(deviceId, true, Date.now())
     }
     return this.#sessions.open(identity, clean)
   }
 
-  join(tunnel: Tunnel): CoreClient {
-    return this.#core.join(tunnel)
+  join(tunnel: Tunnel, { clientId }: Identity): CoreClient {
+    return this.#core.join(tunnel, this.#persistence.freePacketId(clientId))
   }
 
   opened(connection: Connection): void {
@@ -257,9 +253,7 @@ class DoorBroker implements Broker, ConnectionHost {
     if (identity === null || inbound === null) return
     this.#sessions.closed(identity.clientId, inbound, this.awakeMs)
     const { deviceId } = identity
-    const siblings = deviceId === null ? undefined : this.#byDevice.get(deviceId)
-    if (deviceId === null || !siblings?.delete(connection) || siblings.size > 0) return
-    this.#byDevice.delete(deviceId)
+    if (deviceId === null || !this.#devices.remove(deviceId, connection)) return
     // The hub is going, not the device.
     if (!this.stopping) this.#observer.presence(deviceId, false, Date.now())
   }

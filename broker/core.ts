@@ -19,7 +19,8 @@ interface SeenCounters {
   [brokerId: string]: number
 }
 
-type AedesClient = Client & CoreClient & { duplicates: SeenCounters }
+/** The parts of the core's client that its types leave out. */
+type AedesClient = Client & CoreClient & { duplicates: SeenCounters; _nextId: number }
 
 export interface CoreHooks {
   readonly drainMs: number
@@ -93,9 +94,14 @@ export class Core {
     return new Promise((resolve) => this.#aedes.close(() => resolve()))
   }
 
-  join(tunnel: Tunnel): CoreClient {
+  /**
+   * `packetId` is the first for messages to this client. The core would begin anywhere, perhaps on the id of a message that
+   * the session still waits to see acknowledged.
+   */
+  join(tunnel: Tunnel, packetId: number): CoreClient {
     const client = this.#aedes.handle(tunnel) as AedesClient
     client.duplicates = this.#neverSeen
+    client._nextId = packetId
     return client
   }
 

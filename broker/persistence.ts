@@ -70,6 +70,13 @@ export class BoundedPersistence {
     return count
   }
 
+  /** A packet id above all that a session still waits for; 1 when that leaves none. */
+  freePacketId(clientId: string): number {
+    let highest = 0
+    for (const id of this.#outgoing.get(clientId)?.keyOfId.keys() ?? []) highest = Math.max(highest, id)
+    return highest >= 0xffff ? 1 : highest + 1
+  }
+
   /** Ends a session: nothing of it is left. */
   dropSession(clientId: string): void {
     this.#subscriptions.clear(clientId)

@@ -173,6 +173,31 @@ describe('login', () => {
     expect(hub.presence).toEqual([])
   })
 
+  it('rights that end during a login end the login', async () => {
+    hub = await startBroker({ loginsPerWindow: 0, flappingDelayMs: 100 })
+    const client = new RawClient(hub.port)
+    client.send(connectBytes({ username: 'd1', password: TOKEN }))
+    await until(() => hub.broker.counters().refused.flapping === 1)
+    hub.broker.disconnect('d1')
+    await client.end()
+    expect(client.packets).toEqual([])
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    expect(hub.presence).toEqual([])
+    expect(hub.broker.isConnected('d1')).toBe(false)
+  })
+
+  it('the answer to a wrong login is not overtaken by a reset, whatever else was sent', async () => {
+    hub = await startBroker()
+    const more = Array.from({ length: 40 }, () => publishBytes('zhian/v1/d1/readings', Buffer.alloc(60_000), 1, 1))
+    for (let i = 0; i < 20; i += 1) {
+      const client = new RawClient(hub.port)
+      client.send(connectBytes({ username: 'd1', password: 'wrong' }), ...more)
+      await client.end()
+      expect(client.of('connack')[0]?.returnCode).toBe(5)
+    }
+    await until(() => hub.broker.counters().unauthenticated === 0)
+  })
+
   it('protocol versions other than 3.1 and 3.1.1 are told so', async () => {
     hub = await startBroker()
     const v5 = new RawClient(hub.port)

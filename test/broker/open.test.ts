@@ -179,6 +179,33 @@ describe('interoperability', () => {
     )
   })
 
+  it('numbers what it sends from 1, and never takes an id that a returning session still waits for', async () => {
+    const session = 'numbers'
+    const publisher = await openClient(open.port, 'numbers-publisher')
+    let client = await subscribed(session, [['numbers', 1]], false)
+    let sent = 0
+    const publish = async (count: number): Promise<void> => {
+      publisher.send(...Array.from({ length: count }, () => publishBytes('numbers', String((sent += 1)), 1, sent)))
+      await publisher.received('puback', sent)
+    }
+    await publish(5)
+    await client.received('publish', 5)
+    expect(client.of('publish').map(({ messageId }) => messageId)).toEqual([1, 2, 3, 4, 5])
+    client.send(ackBytes('puback', 2), PINGREQ)
+    await client.received('pingresp')
+    client.destroy()
+    await publish(3)
+    client = await openClient(open.port, session, { clean: false })
+    await publish(2)
+    await client.received('publish', 9)
+    expect(new Set(client.of('publish').map(({ messageId }) => messageId)).size).toBe(9)
+    expect(
+      texts(client)
+        .map(Number)
+        .sort((a, b) => a - b),
+    ).toEqual([1, 3, 4, 5, 6, 7, 8, 9, 10])
+  })
+
   it('refuses a subscription with 0x80', async () => {
     const client = await subscribed('denied', [['test/nosubscribe', 2]])
     expect(client.of('suback')[0]?.granted).toEqual([128])
@@ -275,6 +302,27 @@ describe('bytes', () => {
       await until(() => got.length >= expected.length + 4 || closed)
       expect(got).toBe(`${expected}d000`)
       socket.destroy()
+    }
+  })
+})
+
+describe('row 9', () => {
+  it('a process that stood still blames nobody for the silence', async () => {
+    const frozen = await startOpenProcess()
+    try {
+      const client = await openClient(frozen.port, 'patient', { keepalive: 1 })
+      const beat = setInterval(() => client.send(PINGREQ), 300)
+      await client.received('pingresp', 2)
+      process.kill(frozen.pid, 'SIGSTOP')
+      await new Promise((resolve) => setTimeout(resolve, 5_000))
+      process.kill(frozen.pid, 'SIGCONT')
+      const before = client.of('pingresp').length
+      await client.received('pingresp', before + 20)
+      clearInterval(beat)
+      expect(client.closed).toBe(false)
+    } finally {
+      process.kill(frozen.pid, 'SIGCONT')
+      await frozen.stop()
     }
   })
 })
