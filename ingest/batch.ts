@@ -8,8 +8,8 @@ import type { StoredInput } from './readings/port.ts'
 export type Done = (error?: Error) => void
 
 interface WaitingAct {
-  /** Which of the batch's entries is the act's own transition. */
-  readonly entry: number
+  /** The act's own transition. */
+  readonly entry: JournalEntry
   readonly resolve: (outcome: ActOutcome) => void
   readonly reject: (error: Error) => void
 }

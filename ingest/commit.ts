@@ -1,10 +1,19 @@
 // Makes a batch durable: readings and journal side by side, in one step that fails or succeeds as a whole for the caller.
-import type { CommittedTransition, DeviceState, Journal } from '../records/ledger.ts'
+import type { Transition } from '../contract/alarms.ts'
+import { JOURNAL_BATCH } from '../records/ledger.ts'
+import type { CommittedTransition, DeviceState, Journal, JournalBatch, JournalEntry } from '../records/ledger.ts'
 import type { Batch } from './batch.ts'
 import type { Runtime } from './devices.ts'
 import type { StateFlush } from './flush.ts'
 import type { FaultPoint } from './ports.ts'
 import type { ReadingStore } from './readings/port.ts'
+
+export interface Committed {
+  /** In the order of the sequence. */
+  readonly committed: readonly CommittedTransition[]
+  /** What became of one entry of the batch. */
+  readonly of: (entry: JournalEntry) => Transition
+}
 
 export interface CommitParts {
   readonly readings: Pick<ReadingStore, 'append'>
@@ -17,7 +26,7 @@ export interface CommitParts {
  * Writes the batch, the states of the devices it changed, and a slice of quiet devices' states (`all`: the whole rest).
  * Rejects when any of it may not be durable; by then neither write is under way any more.
  */
-export async function commit(batch: Batch, parts: CommitParts, all: boolean): Promise<readonly CommittedTransition[]> {
+export async function commit(batch: Batch, parts: CommitParts, all: boolean): Promise<Committed> {
   const { readings, journal, flush, faultPoint } = parts
   faultPoint?.('pipeline.before_writes')
   const stored = batch.inputs.length > 0 ? readings.append(batch.inputs) : null
@@ -25,15 +34,12 @@ export async function commit(batch: Batch, parts: CommitParts, all: boolean): Pr
   for (const runtime of batch.changed) flush.written(runtime)
   const quiet = flush.take(all)
   batch.checkpoint = quiet.checkpoint
-  const states = [...batch.changed, ...quiet.runtimes].map(stateRow)
-  const journalled =
-    states.length > 0 || quiet.checkpoint !== null
-      ? journal.append({ entries: batch.entries, states, checkpoint: quiet.checkpoint })
-      : null
+  const parcels = journalParcels(batch, quiet)
+  const journalled = Promise.all(parcels.map((parcel) => journal.append(parcel)))
   faultPoint?.('pipeline.journal_started')
   const [first, second] = await Promise.allSettled([
     stored?.then(() => faultPoint?.('pipeline.readings_committed')),
-    journalled?.then((done) => {
+    journalled.then((done) => {
       faultPoint?.('pipeline.journal_committed')
       return done
     }),
@@ -41,7 +47,36 @@ export async function commit(batch: Batch, parts: CommitParts, all: boolean): Pr
   if (first.status === 'rejected') throw first.reason as Error
   if (second.status === 'rejected') throw second.reason as Error
   faultPoint?.('pipeline.both_committed')
-  return second.value?.committed ?? []
+  const committed = second.value.flatMap((parcel) => parcel.committed)
+  const entries = parcels.flatMap((parcel) => parcel.entries)
+  return { committed, of: (entry) => (committed[entries.indexOf(entry)] as CommittedTransition).transition }
+}
+
+/**
+ * One parcel, or several when many devices raise at once. A parcel is one transaction: a device's transitions and its
+ * state are never apart, or a crash between them would lose what the state already knows.
+ */
+export function journalParcels(
+  batch: Pick<Batch, 'entries' | 'changed'>,
+  quiet: { readonly runtimes: readonly Runtime[]; readonly checkpoint: number | null },
+): JournalBatch[] {
+  const quietStates = quiet.runtimes.map(stateRow)
+  const { checkpoint } = quiet
+  if (batch.entries.length <= JOURNAL_BATCH) {
+    const states = [...[...batch.changed].map(stateRow), ...quietStates]
+    return states.length > 0 || checkpoint !== null ? [{ entries: batch.entries, states, checkpoint }] : []
+  }
+  const entriesOf = Map.groupBy(batch.entries, ({ transition }) => transition.alarm.deviceId)
+  const parcels: { entries: JournalEntry[]; states: DeviceState[]; checkpoint: number | null }[] = []
+  for (const runtime of batch.changed) {
+    let parcel = parcels.at(-1)
+    if (parcel === undefined || parcel.entries.length >= JOURNAL_BATCH)
+      parcels.push((parcel = { entries: [], states: [], checkpoint: null }))
+    parcel.entries.push(...(entriesOf.get(runtime.profile.deviceId) ?? []))
+    parcel.states.push(stateRow(runtime))
+  }
+  parcels.push({ entries: [], states: quietStates, checkpoint })
+  return parcels
 }
 
 const stateRow = ({ profile, state }: Runtime): DeviceState => ({

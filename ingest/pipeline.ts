@@ -4,11 +4,12 @@
 // While one batch commits, the next is decided on top of it. A failed commit discards all staged state: nothing of it
 // was acknowledged or told, memory is read back from the ledger, and what the store kept is decided again.
 import type { Act } from '../contract/alarms.ts'
-import type { CommittedTransition, Journal } from '../records/ledger.ts'
+import type { CommittedTransition, Journal, JournalEntry } from '../records/ledger.ts'
 import { EVERYTHING } from '../records/scope.ts'
 import type { Input } from './alarms/types.ts'
 import type { Batch, Done } from './batch.ts'
 import { commit } from './commit.ts'
+import type { Committed } from './commit.ts'
 import { Counters } from './counters.ts'
 import type { Devices, Runtime } from './devices.ts'
 import { StateFlush } from './flush.ts'
@@ -155,10 +156,10 @@ export class Pipeline {
     if (alarm === undefined) return resolve({ ok: false, refusal: 'closed' })
     const staged = batch.alarms.has(act.alarmId) || this.committing?.alarms.has(act.alarmId) === true
     if (act.seq !== null && (staged || act.seq !== alarm.seq)) return resolve({ ok: false, refusal: 'stale' })
-    const entry = batch.entries.length
+    const before = batch.entries.length
     const { refusal } = this.staging.input(alarm.runtime, { type: 'act', act }, null, address)
     if (refusal !== null) return resolve({ ok: false, refusal })
-    batch.acts.push({ entry, resolve, reject })
+    batch.acts.push({ entry: batch.entries[before] as JournalEntry, resolve, reject })
     this.schedule()
   }
 
@@ -204,12 +205,12 @@ export class Pipeline {
     }
   }
 
-  private write(batch: Batch): Promise<readonly CommittedTransition[]> {
+  private write(batch: Batch): Promise<Committed> {
     const { readings, journal, faultPoint } = this.options
     return commit(batch, { readings, journal, flush: this.flush, faultPoint }, this.phase === 'stopping')
   }
 
-  private finish(batch: Batch, committed: readonly CommittedTransition[]): void {
+  private finish(batch: Batch, { committed, of }: Committed): void {
     const { faultPoint, listener } = this.options
     this.counters.committed(batch.points)
     this.checkpoint = batch.checkpoint ?? this.checkpoint
@@ -221,9 +222,7 @@ export class Pipeline {
     if (committed.length > 0) listener.transitions(committed)
     if (batch.inputs.length > 0) listener.stored(batch.inputs)
     faultPoint?.('pipeline.told')
-    for (const act of batch.acts) {
-      act.resolve({ ok: true, transition: (committed[act.entry] as CommittedTransition).transition })
-    }
+    for (const { entry, resolve } of batch.acts) resolve({ ok: true, transition: of(entry) })
   }
 
   // ── restoring ──

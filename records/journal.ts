@@ -3,7 +3,6 @@ import { sql } from 'kysely'
 import type { Alarm, Transition } from '../contract/alarms.ts'
 import { appendAudit } from './audit.ts'
 import { newestInScope, openAlarms, sequencesAfter } from './journal-queries.ts'
-import { MAX_JOURNAL_ENTRIES } from './ledger.ts'
 import type { CommittedTransition, DeviceState, Journal, JournalBatch, JournalEntry } from './ledger.ts'
 import type { Scope } from './scope.ts'
 import { chunksOf, ROWS_PER_INSERT, TRANSITIONS_PER_READ } from './store.ts'
@@ -20,7 +19,6 @@ export class AlarmJournal implements Journal {
 
   async append(batch: JournalBatch): Promise<{ head: number; committed: CommittedTransition[] }> {
     const { entries, states, checkpoint } = batch
-    if (entries.length > MAX_JOURNAL_ENTRIES) throw new RangeError(`more than ${MAX_JOURNAL_ENTRIES} entries`)
     return this.#store.write(async (trx) => {
       const head = await takeSequence(trx, entries.length, checkpoint)
       const first = head - entries.length + 1

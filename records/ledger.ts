@@ -51,7 +51,9 @@ export interface JournalBatch {
   /** Every input up to this position is decided and its states are in this batch or before it; null: not known. */
   readonly checkpoint: number | null
 }
-export const MAX_JOURNAL_ENTRIES = 500
+/** About as many entries make the best batch: the time of one fsync, and no reader waits long. A device's entries and its
+ *  state always go together, however many they are. */
+export const JOURNAL_BATCH = 500
 
 export interface CommittedTransition extends PlaceOfThing {
   readonly transition: Transition

@@ -284,6 +284,17 @@ describe('pipeline: acts', () => {
     expect(entry?.transition.by).toEqual(OFFICER)
   })
 
+  it('answers each of two comments at once with its own', async () => {
+    await world.gas(26)
+    const comment = (text: string) =>
+      world.pipeline.submit(
+        { name: 'comment', alarmId: world.openAlarm.id, seq: null, by: OFFICER, reason: null, comment: text },
+        '10.0.0.7',
+      )
+    const answers = await Promise.all([comment('已致电'), comment('已派人')])
+    expect(answers.map((answer) => answer.ok && answer.transition.comment)).toEqual(['已致电', '已派人'])
+  })
+
   it('refuses as stale an act that answers an older transition, and lets exactly one of two officers through', async () => {
     await world.gas(26)
     const seq = world.openAlarm.seq
@@ -301,6 +312,29 @@ describe('pipeline: acts', () => {
     await world.gas(26)
     await world.act('ack', 1)
     expect(await world.act('reset', 2)).toEqual({ ok: false, refusal: 'still_active' })
+  })
+})
+
+describe('pipeline: many alarms at once', () => {
+  it('journals a device’s transitions and its state together, however many there are', async () => {
+    world.journal.gate.shut = true
+    const first = world.gas(3)
+    await until('a commit is under way', () => world.readings.appends > 0)
+    const events = Array.from({ length: 400 }, (_, index) => ({
+      ts: world.wall + index,
+      event: 'setting_changed',
+      data: { name: 'x', by: 'local' },
+    }))
+    const rest = ['d0', 'd1'].map((device) => world.publish(device, events, { channel: 'events' }))
+    world.journal.gate.open()
+    await Promise.all([first, ...rest])
+    const parcels = world.journal.batches.filter(({ entries }) => entries.length > 0)
+    expect(parcels.length).toBeGreaterThan(1)
+    for (const { entries, states } of parcels) {
+      const devices = new Set(entries.map(({ transition }) => transition.alarm.deviceId))
+      expect(new Set(states.map(({ deviceId }) => deviceId))).toEqual(devices)
+    }
+    expect(world.told.map(({ transition }) => transition.seq)).toEqual(world.told.map((_, index) => index + 1))
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MAX_JOURNAL_ENTRIES } from '../../records/ledger.ts'
+import { JOURNAL_BATCH } from '../../records/ledger.ts'
 import type { JournalBatch } from '../../records/ledger.ts'
 import { EVERYTHING } from '../../records/scope.ts'
 import { entryOf, T0 } from './entries.ts'
@@ -92,10 +92,10 @@ describe('the journal', () => {
 
   it('takes a full batch and refuses a larger one before writing any of it', async () => {
     const { journal } = await startedLedger(newDirectory())
-    const entries = Array.from({ length: MAX_JOURNAL_ENTRIES }, (_, i) => entryOf({ alarmId: `a${i}` }))
+    const entries = Array.from({ length: JOURNAL_BATCH }, (_, i) => entryOf({ alarmId: `a${i}` }))
     await journal.append(batchOf(...entries))
     await expect(journal.append(batchOf(...entries, entryOf({ alarmId: 'more' })))).rejects.toThrow(RangeError)
-    expect(await journal.head()).toBe(MAX_JOURNAL_ENTRIES)
+    expect(await journal.head()).toBe(JOURNAL_BATCH)
   })
 
   it('a batch that fails leaves no trace, and the next one takes its numbers', async () => {
