@@ -7,33 +7,54 @@ import type { KindName } from '../contract/kinds/kind.ts'
 import { areaPaths, NOWHERE } from './areas.ts'
 import { LedgerError } from './errors.ts'
 import type { DeviceIdentity, DeviceQuery, LedgerDevice } from './ledger.ts'
-import { decodeCursor, pageOfRows } from './page.ts'
+import { decodeCursor, encodeCursor } from './page.ts'
 import { EVERYTHING, withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
 import { matchesEveryWord } from './search.ts'
 import type { DeviceTable, Tables } from './tables.ts'
 
 export async function listDevices(db: Kysely<Tables>, scope: Scope, query: DeviceQuery): Promise<Page<LedgerDevice>> {
-  const after = decodeCursor(query.cursor, 'string')
-  const matching = narrowed(devicesInPlace(db), query).where(
-    withinScope(scope, sql.ref('device.site_id'), sql.ref('site.area_id')),
-  )
+  const after = decodeCursor(query.cursor, 'string')?.[0] ?? ''
+  const visible = withinScope(scope, sql.ref('device.site_id'), sql.ref('site.area_id'))
+  const matching = narrowed(devicesInPlace(db), query).where(visible)
+  const { total, ids } =
+    query.among === undefined && query.except === undefined
+      ? await idsAfter(matching, after, query.limit + 1)
+      : await idsHeldAgainst(matching, query, after, query.limit + 1)
+  const shown = ids.slice(0, query.limit)
+  const rows = await placed(devicesInPlace(db)).where('device.id', 'in', shown).orderBy('device.id').execute()
+  const last = shown.at(-1)
+  const next = ids.length > shown.length && last !== undefined ? encodeCursor([last]) : null
+  return { items: await deviceViews(db, rows), next, total }
+}
+
+async function idsAfter(
+  matching: DevicesInPlace,
+  after: string,
+  limit: number,
+): Promise<{ total: number; ids: string[] }> {
   const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-  let page = matching
-  if (after !== null) page = page.where('device.id', '>', after[0])
-  const rows = await placed(page)
+  const rows = await matching
+    .select('device.id')
+    .where('device.id', '>', after)
     .orderBy('device.id')
-    .limit(query.limit + 1)
+    .limit(limit)
     .execute()
-  const items = await deviceViews(db, rows.slice(0, query.limit))
-  const { next } = pageOfRows(
-    rows,
-    query.limit,
-    total,
-    (row) => [row.id],
-    (row) => row.id,
-  )
-  return { items, next, total }
+  return { total, ids: rows.map((row) => row.id) }
+}
+
+/** Lists in memory (who is online) may be longer than a statement takes parameters: all matching ids are held against them. */
+async function idsHeldAgainst(
+  matching: DevicesInPlace,
+  { among, except }: DeviceQuery,
+  after: string,
+  limit: number,
+): Promise<{ total: number; ids: string[] }> {
+  const only = among === undefined ? null : new Set(among)
+  const not = new Set(except)
+  const rows = await matching.select('device.id').orderBy('device.id').execute()
+  const ids = rows.flatMap(({ id }) => ((only?.has(id) ?? true) && !not.has(id) ? id : []))
+  return { total: ids.length, ids: ids.filter((id) => id > after).slice(0, limit) }
 }
 
 export async function findDevice(db: Kysely<Tables>, scope: Scope, id: string): Promise<LedgerDevice | null> {
@@ -83,9 +104,6 @@ function narrowed(from: DevicesInPlace, query: DeviceQuery): DevicesInPlace {
   if (query.kind !== undefined) devices = devices.where('device.kind', '=', query.kind)
   if (query.siteId !== undefined) devices = devices.where('device.site_id', '=', query.siteId)
   if (query.lifecycle !== undefined) devices = devices.where('device.lifecycle', '=', query.lifecycle)
-  if (query.among !== undefined) devices = devices.where('device.id', 'in', [...query.among])
-  if (query.except !== undefined && query.except.length > 0)
-    devices = devices.where('device.id', 'not in', [...query.except])
   return devices
 }
 

@@ -148,6 +148,19 @@ describe('G9: scopes', () => {
     expect(await ledger.journal.headInScope(duty)).toBe(transitions.length)
   })
 
+  it('G9: a scope may list as many places as a user may be given', async () => {
+    const { ledger, siteIds, areaIds, transitions } = world
+    const many = Array.from({ length: 5_000 }, (_, i) => `other-${i}`)
+    const scope: Scope = { all: false, siteIds: [...many, ...siteIds], areaIds: [...many, ...areaIds] }
+    const placed = transitions.flatMap(({ siteId }, i) => (siteId === null ? [] : [i + 1]))
+    expect(await ledger.journal.headInScope(scope)).toBe(placed.at(-1))
+    expect((await ledger.journal.after(scope, 0, 5_000)).map(({ transition }) => transition.seq)).toEqual(placed)
+    expect((await ledger.devices.list(scope, { limit: 1 })).total).toBe(siteIds.length)
+    expect((await ledger.alarms.list(scope, { limit: 1, open: true })).total).toBe(
+      (await ledger.journal.snapshot(scope)).alarms.length,
+    )
+  })
+
   it('G9: areas are those of the scope and those around its sites', async () => {
     const { ledger, siteIds } = world
     const areas = await ledger.places.areas(EVERYTHING)
