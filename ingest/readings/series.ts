@@ -41,13 +41,14 @@ export async function series(lane: Lane, query: SeriesQuery): Promise<SeriesPoin
     const id = (await metricIds(lane, kind)).get(metric)
     if (id === undefined) return []
     const tables = await tablesOf(lane, kind)
-    const openDays = buckets.level === 'raw' ? new Set<number>() : await daysInOpenTables(lane, query, tables)
+    const openDays = await daysInOpenTables(lane, query, tables)
     const pieces = cover(from, to, buckets.level, tables, openDays)
     const sources = [
-      readingsSql(query, tables, pieces, buckets),
+      ...readingsSql(query, tables, pieces, buckets, openDays),
       ...rollupSql(query, id, tables, pieces, buckets, 'minute'),
       ...rollupSql(query, id, tables, pieces, buckets, 'hour'),
     ]
+    if (sources.length === 0) return []
     const rows = await lane.rows(
       `SELECT bucket, min(low) AS low, sum(total) AS total, max(high) AS high, sum(n)::DOUBLE AS n, arg_max(last, newest) AS last
        FROM (${sources.join(' UNION ALL ')}) GROUP BY bucket ORDER BY bucket`,
@@ -66,7 +67,7 @@ export async function series(lane: Lane, query: SeriesQuery): Promise<SeriesPoin
   })
 }
 
-/** Days with readings of the device that are not sealed yet: their roll-ups, if any, are not complete. */
+/** Days with readings of the device that are not sealed yet: what is sealed of them is not all. */
 async function daysInOpenTables(
   lane: Lane,
   { device, kind, from, to }: SeriesQuery,
@@ -129,26 +130,34 @@ function readingsSql(
   { generations, partitions }: FamilyTables,
   pieces: readonly Piece[],
   { origin, width }: Buckets,
-): string {
+  openDays: ReadonlySet<number>,
+): string[] {
   const value = column(metric)
-  const sources: string[] = []
+  const sealed: string[] = []
+  const mixed: string[] = []
   for (const { level, from, to } of pieces) {
     if (level !== 'raw') continue
     const where = `WHERE device = ${device} AND ts >= ${from} AND ts < ${to} AND ${value} IS NOT NULL`
-    for (const generation of generations) {
-      sources.push(`SELECT ts, position, ${value} AS v FROM ${openTable(kind, generation)} ${where}`)
+    for (const generation of openDays.size > 0 ? generations : []) {
+      mixed.push(`SELECT ts, position, ${value} AS v FROM ${openTable(kind, generation)} ${where}`)
     }
     for (const day of partitions) {
       if (day.level !== 'raw' || !day.metrics.includes(metric)) continue
       if (dayStart(day.period) >= to || dayStart(day.period) + DAY_MS <= from) continue
-      sources.push(`SELECT ts, position, ${value} AS v FROM ${day.table} ${where}`)
+      if (openDays.has(day.period)) mixed.push(`SELECT ts, position, ${value} AS v FROM ${day.table} ${where}`)
+      else sealed.push(`SELECT ts, ${value} AS v FROM ${day.table} ${where}`)
     }
   }
-  if (sources.length === 0) sources.push('SELECT 0::BIGINT AS ts, 0::BIGINT AS position, 0::DOUBLE AS v WHERE false')
-  // The last delivery of a (device, ts) is the one that counts, wherever it and the earlier ones lie.
-  return `SELECT (ts - ${origin}) // ${width} AS bucket, min(v) AS low, sum(v) AS total, max(v) AS high, count(*) AS n,
-            max(ts) AS newest, arg_max(v, ts) AS last
-          FROM (SELECT ts, arg_max(v, position) AS v FROM (${sources.join(' UNION ALL ')}) GROUP BY ts) GROUP BY bucket`
+  const sources: string[] = []
+  // A sealed day has each (device, ts) once. Elsewhere the last delivery counts, wherever it and the earlier ones lie.
+  if (sealed.length > 0) sources.push(sealed.join(' UNION ALL '))
+  if (mixed.length > 0)
+    sources.push(`SELECT ts, arg_max(v, position) AS v FROM (${mixed.join(' UNION ALL ')}) GROUP BY ts`)
+  return sources.map(
+    (source) =>
+      `SELECT (ts - ${origin}) // ${width} AS bucket, min(v) AS low, sum(v) AS total, max(v) AS high, count(*) AS n,
+         max(ts) AS newest, arg_max(v, ts) AS last FROM (${source}) GROUP BY bucket`,
+  )
 }
 
 function rollupSql(

@@ -99,13 +99,20 @@ describe('the reading store', () => {
 
   it('refuses an unknown kind or metric or a value that is no number, and only that batch', async () => {
     const store = await openStore()
-    const good = store.append([reading(1)])
-    await expect(store.append([reading(2), reading(3, { kind: 'camera' })])).rejects.toThrow(/no kind "camera"/)
-    await expect(store.append([reading(2), event(3), reading(4, { values: { nope: 1 } })])).rejects.toThrow(/no metric/)
-    await expect(store.append([reading(2, { values: { voltage_a: 1, energy: NaN } })])).rejects.toThrow(/finite/)
-    await store.append([reading(5, { values: { energy: 1 } })])
-    await good
-    expect(await stored(store)).toEqual([reading(1), reading(5, { values: { energy: 1 } })])
+    // All in one turn: while the first commit runs, the others are packed one behind the other.
+    const good = [store.append([reading(1)]), store.append([reading(2, { values: { energy: 2 } })])]
+    const refused = [
+      expect(store.append([reading(3), reading(4, { kind: 'camera' })])).rejects.toThrow(/no kind "camera"/),
+      expect(store.append([reading(3), event(4), reading(5, { values: { nope: 1 } })])).rejects.toThrow(/no metric/),
+      expect(store.append([reading(3, { values: { voltage_a: 1, energy: NaN } })])).rejects.toThrow(/finite/),
+    ]
+    good.push(store.append([reading(6, { values: { energy: 1 } })]))
+    await Promise.all([...refused, ...good])
+    expect(await stored(store)).toEqual([
+      reading(1),
+      reading(2, { values: { energy: 2 } }),
+      reading(6, { values: { energy: 1 } }),
+    ])
   })
 
   it('commits in the order of the calls, and counts what is not durable yet', async () => {
