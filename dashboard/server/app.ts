@@ -65,7 +65,8 @@ export async function buildApp(context: Context): Promise<App> {
     serverFactory: (handler) => (tls ? (createTlsServer(tls, handler) as unknown as Server) : createServer(handler)),
     logger: false,
     bodyLimit: BODY_LIMIT,
-    requestTimeout: 30_000,
+    // An import of 16 MiB over a phone's uplink.
+    requestTimeout: 120_000,
     connectionTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,

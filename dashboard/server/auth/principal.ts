@@ -5,6 +5,7 @@ import type { Actor, UserRecord } from '../../../records/ledger.ts'
 import type { Role } from '../../../contract/http/people.ts'
 import type { Records } from '../ports.ts'
 import { SESSION_RULES, actingEnd, nextChange, sessionState } from './session-ends.ts'
+import type { SessionRule } from './session-ends.ts'
 
 export type Credential =
   { readonly type: 'session'; readonly id: string } | { readonly type: 'token'; readonly token: string }
@@ -27,8 +28,11 @@ export interface Principal {
   readonly checkAt: number
 }
 
-/** How stale `lastSeenAt` may become before it is written again, ms. */
-const TOUCH_AFTER = 60_000
+/** How stale `lastSeenAt` may become before it is written again, ms: a share of the idle time, for a write costs an fsync. */
+function touchAfter(role: Role): number {
+  const { idle }: SessionRule = SESSION_RULES[role]
+  return idle === null ? 3_600_000 : idle / 30
+}
 
 const keyOf = (scope: Scope): string =>
   scope.all ? '*' : JSON.stringify([[...scope.siteIds].sort(), [...scope.areaIds].sort()])
@@ -84,7 +88,8 @@ export class Principals {
     const state = sessionState(user.role, session, now)
     if (state === 'ended') return null
     const counts = activity === 'request' || SESSION_RULES[user.role].feedKeepsAlive
-    if (counts && now - session.lastSeenAt >= TOUCH_AFTER) await this.#records.sessions.touch(credential.id, now)
+    if (counts && now - session.lastSeenAt >= touchAfter(user.role))
+      await this.#records.sessions.touch(credential.id, now)
     const endsAt = actingEnd(user.role, session.createdAt)
     return principalOf(user, credential, state, endsAt, nextChange(user.role, session, now))
   }

@@ -29,6 +29,8 @@ export class Connection {
   readonly pace: Pace
   readonly backlog: Backlog
   principal: Principal
+  /** When its session is read again, by the process's own clock, ms. */
+  recheckAt = 0
   /** Devices whose readings it watches, and those with news not sent yet. */
   watched: ReadonlySet<string> = new Set()
   readonly fresh = new Map<string, WatchedReading>()

@@ -104,9 +104,6 @@ export class Feed {
     every(rhythm.readings, () => this.#readings.flush())
     every(rhythm.presence, () => this.#presences.flush())
     every(rhythm.sweep, () => this.#sweep())
-    every(rhythm.recheck, () => {
-      for (const connection of this.#audience.all()) void this.recheck(connection)
-    })
   }
 
   async stop(): Promise<void> {
@@ -146,6 +143,7 @@ export class Feed {
     // Several may have signed in while none of them was counted yet.
     if (tooMany(this.#audience, admitted)) return this.cut(connection, 'too_many_sockets')
     this.#audience.add(connection)
+    this.#postpone(connection)
     metrics.sockets.set(this.#audience.size)
     const receive = receiver({
       connection,
@@ -207,6 +205,7 @@ export class Feed {
   async recheck(connection: Connection): Promise<Connection['principal'] | null> {
     const { log, principals } = this.#options
     const before = connection.principal
+    this.#postpone(connection)
     let principal: Connection['principal'] | null
     try {
       principal = await principals.resolve(before.credential, 'feed')
@@ -226,11 +225,17 @@ export class Feed {
     return null
   }
 
-  /** Sessions whose end comes by the clock. */
+  /** Sessions whose end comes by the clock, and those not looked at for a while. */
   #sweep(): void {
     const now = this.#options.now()
+    const due = performance.now()
     for (const connection of this.#audience.all())
-      if (connection.principal.checkAt <= now) void this.recheck(connection)
+      if (connection.principal.checkAt <= now || connection.recheckAt <= due) void this.recheck(connection)
+  }
+
+  /** Spread over the second half of the interval: what connected together is not checked together. */
+  #postpone(connection: Connection): void {
+    connection.recheckAt = performance.now() + this.#options.rhythm.recheck * (0.5 + Math.random() / 2)
   }
 
   // ---- Down -----------------------------------------------------------------------------------------------------

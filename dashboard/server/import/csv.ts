@@ -1,5 +1,4 @@
 // A table of devices as people keep it, into rows for the ledger. Pure: bytes in, rows or every error with its line out.
-import { CsvError, parse } from 'csv-parse/sync'
 import { deviceIdSchema, newDeviceIdSchema } from '../../../contract/ids.ts'
 import { attributesSchema } from '../../../contract/http/devices.ts'
 import { nameSchema } from '../../../contract/http/common.ts'
@@ -9,6 +8,7 @@ import type { KindName } from '../../../contract/kinds/kind.ts'
 import { KINDS, attributeOf } from '../../../contract/kinds/table.ts'
 import type { ImportRow } from '../../../records/ledger.ts'
 import { attributeFromText, attributeIssues } from '../attributes.ts'
+import { Unreadable, csvRecords } from './csv-records.ts'
 
 /** `line` is physical, the header being 1: what an editor shows. `field` is the column's name, '' for the whole line. */
 export interface CsvIssue {
@@ -34,71 +34,37 @@ export function decodeTable(bytes: Uint8Array): string {
   }
 }
 
-interface Line {
-  readonly line: number
-  readonly cells: readonly string[]
-}
-
-/** A table that cannot be split: the line at which the record that breaks off starts. */
-class Unreadable extends Error {
-  readonly line: number
-
-  constructor(line: number, cause: CsvError) {
-    super(cause.message)
-    this.line = line
-  }
-}
-
-/** Splits into records with the line each one starts at; a quoted cell may span several and is read as one. */
-function linesOf(text: string): Line[] {
-  const lines: Line[] = []
-  // Counted here: the parser counts the two characters of a CR LF inside a quoted cell as two lines.
-  let line = 1
-  try {
-    parse(text, {
-      bom: true,
-      relax_column_count: true,
-      raw: true,
-      on_record: (given) => {
-        // With `raw` the parser hands over both; its types know only the cells.
-        const { record, raw } = given as unknown as { readonly record: readonly string[]; readonly raw: string }
-        lines.push({ line, cells: record.map((cell) => cell.replace(/\s*[\r\n]+\s*/g, ' ').trim()) })
-        line += raw.replace(/(?:\r\n|\n|\r)$/, '').split(/\r\n|\n|\r/).length
-        return null
-      },
-    })
-  } catch (error) {
-    if (error instanceof CsvError) throw new Unreadable(line, error)
-    throw error
-  }
-  return lines
-}
-
-export function readTable(text: string): CsvResult {
-  let lines: Line[]
-  try {
-    lines = linesOf(text)
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error
-    const message = `不是有效的 CSV。 Not valid CSV: ${error.message}`
-    return { ok: false, issues: [{ line: error.line, field: '', message }] }
-  }
-  const [header, ...body] = lines
-  const columns = header?.cells ?? []
-  const issues = headerIssues(columns)
-  if (issues.length > 0) return { ok: false, issues }
+/** Reads all rows; stops at the first that cannot be split, and when there is more wrong than anyone mends at once. */
+export async function readTable(text: string): Promise<CsvResult> {
+  const issues: CsvIssue[] = []
   const rows: ImportRow[] = []
   const seen = new Map<string, number>()
-  for (const { line, cells } of body) {
-    if (cells.every((cell) => cell === '')) continue
-    if (issues.length >= MAX_ISSUES) break
-    const row = readRow(line, columns, cells, issues)
-    if (row === null) continue
+  const take = (row: ImportRow): void => {
     const before = seen.get(row.id)
-    if (before === undefined) seen.set(row.id, line)
-    else issues.push({ line, field: 'id', message: `与第 ${before} 行重复。 The same id as in line ${before}.` })
+    if (before === undefined) seen.set(row.id, row.line)
+    else
+      issues.push({ line: row.line, field: 'id', message: `与第 ${before} 行重复。 The same id as in line ${before}.` })
     rows.push(row)
   }
+  let columns: readonly string[] | null = null
+  try {
+    for await (const { line, cells } of csvRecords(text)) {
+      if (columns === null) {
+        columns = cells
+        issues.push(...headerIssues(columns))
+        // Nothing can be said about rows under a header that is not understood.
+        if (issues.length > 0) break
+      } else if (cells.some((cell) => cell !== '')) {
+        const row = readRow(line, columns, cells, issues)
+        if (row !== null) take(row)
+      }
+      if (issues.length >= MAX_ISSUES) break
+    }
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error
+    issues.push({ line: error.line, field: '', message: `不是有效的 CSV。 Not valid CSV: ${error.message}` })
+  }
+  if (columns === null && issues.length === 0) issues.push(...headerIssues([]))
   if (issues.length === 0 && rows.length === 0)
     issues.push({ line: 1, field: '', message: '没有数据行。 There are no rows.' })
   return issues.length > 0 ? { ok: false, issues: issues.slice(0, MAX_ISSUES) } : { ok: true, rows }

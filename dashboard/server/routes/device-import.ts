@@ -30,7 +30,7 @@ export function importRoutes(app: App, { ports }: Context): void {
       },
     },
     async (request, reply) => {
-      const table = readTable(request.body)
+      const table = await readTable(request.body)
       if (!table.ok) {
         const first = table.issues[0]
         throw new ApiError(
