@@ -58,12 +58,12 @@ function take(work: Work, input: Input): ActRefusal | null {
       takeReading(work, input)
       break
     case 'event':
-      hear(work, input.receivedAt, announcedBy(work.rules, input.name))
+      hear(work, input, announcedBy(work.rules, input.name))
       if (input.quality === 'device') breakRow(work, 'clock_ahead')
       takeEvent(work, input)
       break
     case 'status':
-      if (!input.will) hear(work, input.receivedAt, null)
+      if (!input.will) hear(work, input, null)
       work.state.online = input.online
       work.state.willed = input.will && !input.online
       break

@@ -55,8 +55,9 @@ export function takeOrdinary(
   }
 }
 
-export function takeReading(work: Work, { values, badMetrics = [], ts, receivedAt, quality }: ReadingInput): void {
-  hear(work, receivedAt, null)
+export function takeReading(work: Work, input: ReadingInput): void {
+  const { values, badMetrics = [], ts, quality } = input
+  hear(work, input, null)
   if (quality === 'device') breakRow(work, 'clock_ahead')
   for (const [metric, limiters] of work.rules.byMetric) {
     const value = Object.hasOwn(values, metric) ? values[metric] : undefined

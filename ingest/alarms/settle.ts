@@ -111,10 +111,10 @@ export function latch(track: OpenTrack, grade: Grade | undefined): void {
   if (!track.latch || severityOf(grade) > severityOf(track.latch)) track.latch = grade
 }
 
-/** What was heard of these sources can no longer be believed: they stand, and wait to clear no more (G4). */
+/** What was heard of these sources can no longer be believed: they stand, and no delay ends them (G4). */
 export function distrust(track: OpenTrack, which: (source: string) => boolean, stale: TransitionReason): void {
   for (const [name, source] of Object.entries(track.sources)) {
-    if (stands(source) && which(name)) track.sources[name] = { ...source, phase: 'on', due: null, stale }
+    if (stands(source) && which(name)) track.sources[name] = { ...source, due: null, stale }
   }
 }
 

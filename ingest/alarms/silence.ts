@@ -33,7 +33,11 @@ export function reportInterval(rules: CompiledRules, state: Pick<DeviceState, 'i
 export const isOnline = (state: DeviceState): boolean => state.online
 
 /** A message of the device itself. `announced`: the source of this very message, if it announces a silence to come. */
-export function hear(work: Work, receivedAt: number, announced: string | null): void {
+export function hear(
+  work: Work,
+  { ts, receivedAt }: { readonly ts: number; readonly receivedAt: number },
+  announced: string | null,
+): void {
   const { state, rules } = work
   if (rules.statedInterval === null && state.receivedAt !== null) {
     state.interval = learn(state.interval, rules.usualInterval, (receivedAt - state.receivedAt) / 1000)
@@ -43,11 +47,11 @@ export function hear(work: Work, receivedAt: number, announced: string | null): 
   state.receivedAt = receivedAt
   state.online = true
   state.willed = false
-  endSilence(work, announced)
+  endSilence(work, ts, announced)
 }
 
 /** The first message ends the silence, and the reason that was given for it (mains that are back say so or not). */
-function endSilence(work: Work, announced: string | null): void {
+function endSilence(work: Work, ts: number, announced: string | null): void {
   const { silence } = work.rules
   if (!silence || !isSilent(work.rules, work.tracks)) return
   const track = open(work, silence.rule.id, '')
@@ -55,6 +59,23 @@ function endSilence(work: Work, announced: string | null): void {
     if (name.startsWith(SILENCE) || (name.startsWith(EVENT) && name !== announced)) delete track.sources[name]
   }
   settle(work, track, silence.rule, { sampleTs: null, at: work.now, off: 'heard_again', value: null })
+  resumeClearing(work, ts)
+}
+
+/** What the device had said was over, and was waiting to be believed, begins to wait anew; a measured value says itself. */
+function resumeClearing(work: Work, ts: number): void {
+  for (const track of openAll(work)) {
+    const rule = ruleOf(work, track)
+    const waiting = Object.entries(track.sources).filter(
+      ([name, { phase, stale }]) => name.startsWith(EVENT) && phase === 'clearing' && stale === 'device_silent',
+    )
+    if (!rule || waiting.length === 0) continue
+    for (const [name, source] of waiting) {
+      const since = Math.max(ts, source.since)
+      track.sources[name] = { ...source, since, due: work.now + rule.offDelay, stale: null }
+    }
+    settle(work, track, rule, { sampleTs: ts, at: ts, off: 'device_cleared', value: null })
+  }
 }
 
 /** Whether the device has been silent for so long that it is said to be. */

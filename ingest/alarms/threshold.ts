@@ -110,7 +110,7 @@ export function startClearing(
   const known = track.sources[name]
   if (!known) return
   if (offDelay === 0) delete track.sources[name]
-  else if (known.phase === 'clearing') track.sources[name] = { ...known, value }
+  else if (known.phase === 'clearing' && !known.stale) track.sources[name] = { ...known, value }
   else track.sources[name] = { ...known, phase: 'clearing', since: ts, due: work.now + offDelay, value, stale: null }
 }
 

@@ -224,6 +224,28 @@ describe('frozen', () => {
     `,
   })
 
+  story(
+    'A device that had said it was over falls silent and comes back: its word counts again, the wait begins anew.',
+    {
+      kind: 'smoke',
+      attributes: { power: 'mains', reportEverySeconds: 3600 },
+      steps: `
+      0:00              !contaminated
+      0:10              !contaminated_cleared
+      5:00:00..30:00:00/3600 smoke=0
+    `,
+      expect: `
+      0:00     raised        device_flag       smoke_contamination warn P4 active
+      3:00:10  raised        silent            silent alarm P3 active
+      3:00:10  frozen        device_silent     smoke_contamination warn P4 frozen
+      5:00:00  returned      heard_again       silent alarm P3 normal
+      5:00:00  unfrozen      good_value        smoke_contamination warn P4 active
+      29:00:00 returned      off_delay_elapsed smoke_contamination warn P4 normal
+      29:00:00 closed        not_required      smoke_contamination warn P4 normal
+    `,
+    },
+  )
+
   story('G4: it comes back with a good value: the alarm thaws and is judged anew.', {
     kind: 'gas',
     steps: `

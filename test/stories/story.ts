@@ -55,10 +55,10 @@ export function story(sentence: string, it_: Story): void {
 export const EPOCH = 1_795_000_000_000
 const DUTY = { id: 'u1', name: '值班员' }
 
-export const versioned = (rules: readonly Rule[], version = 1): VersionedRule[] =>
-  rules.map((rule) => Object.assign({}, rule, { version }))
+export const versioned = (rules: readonly Rule[], kind: KindName, version = 1): VersionedRule[] =>
+  rules.map((rule) => Object.assign({}, rule, { kind, version }))
 
-export const rulesFor = (kind: KindName): VersionedRule[] => versioned([...defaultRulesFor(kind), ...HUB_RULES])
+export const rulesFor = (kind: KindName): VersionedRule[] => versioned([...defaultRulesFor(kind), ...HUB_RULES], kind)
 
 export function profileOf(
   kind: KindName,
@@ -76,7 +76,7 @@ const lines = (text: string): string[] =>
 
 /** Every transition of a story in its notation. */
 export function tellStory({ kind, attributes = {}, lifecycle = 'in_service', rules, steps }: Story): string[] {
-  const teller = new Teller(profileOf(kind, attributes, lifecycle), rules ? versioned(rules) : rulesFor(kind))
+  const teller = new Teller(profileOf(kind, attributes, lifecycle), rules ? versioned(rules, kind) : rulesFor(kind))
   for (const line of lines(steps)) {
     const [when = '', ...words] = line.split(' ')
     for (const at of times(when)) teller.step(at, words)
