@@ -15,19 +15,31 @@ export interface Committed {
   readonly of: (entry: JournalEntry) => Transition
 }
 
+export interface Commit {
+  /** The journal has taken it. */
+  readonly journalled: Promise<unknown>
+  /** All of it is durable. */
+  readonly done: Promise<Committed>
+}
+
 export interface CommitParts {
   readonly readings: Pick<ReadingStore, 'append'>
   readonly journal: Pick<Journal, 'append'>
   readonly flush: StateFlush
   readonly faultPoint: ((point: FaultPoint) => void) | undefined
+  /** Resolves when the journal has taken the batch before; rejects when it has not. */
+  readonly before: Promise<unknown>
 }
 
 /**
  * Writes the batch, the states of the devices it changed, and a slice of quiet devices' states (`all`: the whole rest).
  * Rejects when any of it may not be durable; by then neither write is under way any more.
+ *
+ * The states are decided on top of the batch before: the journal takes them only after that one, or never. Else a state
+ * would know an alarm whose transition is not in the ledger.
  */
-export async function commit(batch: Batch, parts: CommitParts, all: boolean): Promise<Committed> {
-  const { readings, journal, flush, faultPoint } = parts
+export function commit(batch: Batch, parts: CommitParts, all: boolean): Commit {
+  const { readings, journal, flush, faultPoint, before } = parts
   faultPoint?.('pipeline.before_writes')
   const stored = batch.inputs.length > 0 ? readings.append(batch.inputs) : null
   faultPoint?.('pipeline.readings_started')
@@ -35,21 +47,23 @@ export async function commit(batch: Batch, parts: CommitParts, all: boolean): Pr
   const quiet = flush.take(all)
   batch.checkpoint = quiet.checkpoint
   const parcels = journalParcels(batch, quiet)
-  const journalled = Promise.all(parcels.map((parcel) => journal.append(parcel)))
+  const journalled = before.then(async () => {
+    const taken = await Promise.all(parcels.map((parcel) => journal.append(parcel)))
+    if (parcels.length > 0) faultPoint?.('pipeline.journal_committed')
+    return taken.flatMap((parcel) => parcel.committed)
+  })
   faultPoint?.('pipeline.journal_started')
-  const [first, second] = await Promise.allSettled([
-    stored?.then(() => faultPoint?.('pipeline.readings_committed')),
-    journalled.then((done) => {
-      faultPoint?.('pipeline.journal_committed')
-      return done
-    }),
-  ])
-  if (first.status === 'rejected') throw first.reason as Error
-  if (second.status === 'rejected') throw second.reason as Error
-  faultPoint?.('pipeline.both_committed')
-  const committed = second.value.flatMap((parcel) => parcel.committed)
-  const entries = parcels.flatMap((parcel) => parcel.entries)
-  return { committed, of: (entry) => (committed[entries.indexOf(entry)] as CommittedTransition).transition }
+  const kept = stored?.then(() => faultPoint?.('pipeline.readings_committed'))
+  const done = (async (): Promise<Committed> => {
+    const [first, second] = await Promise.allSettled([kept, journalled])
+    if (first.status === 'rejected') throw first.reason as Error
+    if (second.status === 'rejected') throw second.reason as Error
+    faultPoint?.('pipeline.both_committed')
+    const committed = second.value
+    const entries = parcels.flatMap((parcel) => parcel.entries)
+    return { committed, of: (entry) => (committed[entries.indexOf(entry)] as CommittedTransition).transition }
+  })()
+  return { journalled, done }
 }
 
 /**

@@ -1,7 +1,7 @@
 // The path from a message to its acknowledgement: decide, commit readings and journal side by side, then acknowledge in
 // order and tell the screens. There is one writer; everything that changes an alarm passes through here.
 //
-// While one batch commits, the next is decided on top of it. A failed commit discards all staged state: nothing of it
+// While batches commit, the next is decided on top of them. A failed commit discards all staged state: nothing of it
 // was acknowledged or told, memory is read back from the ledger, and what the store kept is decided again.
 import type { Act } from '../contract/alarms.ts'
 import type { CommittedTransition, Journal, JournalEntry } from '../records/ledger.ts'
@@ -9,7 +9,7 @@ import { EVERYTHING } from '../records/scope.ts'
 import type { Input } from './alarms/types.ts'
 import type { Batch, Done } from './batch.ts'
 import { commit } from './commit.ts'
-import type { Committed } from './commit.ts'
+import type { Commit, Committed } from './commit.ts'
 import { Counters } from './counters.ts'
 import type { Devices, Runtime } from './devices.ts'
 import { StateFlush } from './flush.ts'
@@ -37,6 +37,15 @@ const RECOVERY_PAUSES = [100, 250, 500, 1_000, 2_000] as const
 /** Transitions told at once after a failure. */
 const TELL_PAGE = 1_000
 
+/** Commits under way at once: while the store writes one, the next is decided and handed over. */
+const MAX_IN_FLIGHT = 3
+/** Inputs that are worth a commit of their own while another runs. */
+const BIG_BATCH = 1_024
+
+interface Flight extends Commit {
+  readonly batch: Batch
+}
+
 type Phase = 'inert' | 'running' | 'recovering' | 'stopping' | 'stopped'
 
 export class StorageUnavailable extends Error {
@@ -51,7 +60,9 @@ export class Pipeline {
   private readonly ticker: Ticker
   private readonly staging: Staging
   private phase: Phase = 'inert'
-  private committing: Batch | null = null
+  /** Oldest first; they finish in this order. */
+  private inFlight: Flight[] = []
+  private landing: Promise<void> = Promise.resolve()
   private commitScheduled = false
   private checkpoint = 0
   /** Newest sequence the listener has heard of. */
@@ -154,7 +165,7 @@ export class Pipeline {
     const { batch } = this.staging
     const alarm = this.open.get(act.alarmId)
     if (alarm === undefined) return resolve({ ok: false, refusal: 'closed' })
-    const staged = batch.alarms.has(act.alarmId) || this.committing?.alarms.has(act.alarmId) === true
+    const staged = [batch, ...this.inFlight.map((flight) => flight.batch)].some(({ alarms }) => alarms.has(act.alarmId))
     if (act.seq !== null && (staged || act.seq !== alarm.seq)) return resolve({ ok: false, refusal: 'stale' })
     const before = batch.entries.length
     const { refusal } = this.staging.input(alarm.runtime, { type: 'act', act }, null, address)
@@ -177,37 +188,56 @@ export class Pipeline {
 
   // ── committing ──
 
-  /** One commit at a time; a lone message goes at once, what arrives meanwhile goes together. */
   private schedule(): void {
-    if (this.commitScheduled || this.committing !== null) return
+    if (this.commitScheduled) return
     this.commitScheduled = true
     setImmediate(() => {
       this.commitScheduled = false
-      void this.commitNext()
+      this.commitNext()
     })
   }
 
-  private async commitNext(): Promise<void> {
-    if (this.committing !== null || (this.phase !== 'running' && this.phase !== 'stopping')) return
+  private commitNext(): void {
+    if (this.phase !== 'running' && this.phase !== 'stopping') return
     if (this.staging.batch.empty && !this.flush.underWay) {
-      this.drained?.()
-      return
-    }
-    const batch = this.staging.swap()
-    this.committing = batch
-    this.options.faultPoint?.('pipeline.batch_taken')
-    try {
-      this.finish(batch, await this.write(batch))
-      this.committing = null
-      this.schedule()
-    } catch (error) {
-      await this.recover(batch, error as Error)
-    }
+      if (this.inFlight.length === 0) this.drained?.()
+    } else if (this.worthACommit()) this.launch()
   }
 
-  private write(batch: Batch): Promise<Committed> {
+  /** A lone message goes at once. While commits run, what arrives goes together; alarms and big batches do not wait. */
+  private worthACommit(): boolean {
+    const { inputs, entries } = this.staging.batch
+    if (this.inFlight.length === 0) return true
+    return this.inFlight.length < MAX_IN_FLIGHT && (inputs.length >= BIG_BATCH || entries.length > 0)
+  }
+
+  private launch(): void {
+    const batch = this.staging.swap()
+    this.options.faultPoint?.('pipeline.batch_taken')
+    const flight: Flight = { batch, ...this.write(batch) }
+    // Whoever waits hears of a failure in `land`.
+    flight.done.catch(() => undefined)
+    this.inFlight.push(flight)
+    this.landing = this.landing.then(() => this.land(flight))
+  }
+
+  private write(batch: Batch): Commit {
     const { readings, journal, faultPoint } = this.options
-    return commit(batch, { readings, journal, flush: this.flush, faultPoint }, this.phase === 'stopping')
+    const before = this.inFlight.at(-1)?.journalled ?? Promise.resolve()
+    return commit(batch, { readings, journal, flush: this.flush, faultPoint, before }, this.phase === 'stopping')
+  }
+
+  private async land(flight: Flight): Promise<void> {
+    try {
+      const committed = await flight.done
+      // Discarded, because one before it failed.
+      if (this.inFlight[0] !== flight) return
+      this.inFlight.shift()
+      this.finish(flight.batch, committed)
+      this.schedule()
+    } catch (error) {
+      if (this.inFlight[0] === flight) await this.recover(error as Error)
+    }
   }
 
   private finish(batch: Batch, { committed, of }: Committed): void {
@@ -234,18 +264,19 @@ export class Pipeline {
     this.checkpoint = await restore({ clock, devices, readings, journal, open, staging }, storePosition)
     if (staging.batch.empty) return
     const batch = staging.swap()
-    this.finish(batch, await this.write(batch))
+    this.finish(batch, await this.write(batch).done)
   }
 
   /** A commit failed or its outcome is unknown: refuse what depended on it, read memory back, go on. */
-  private async recover(batch: Batch, cause: Error): Promise<void> {
+  private async recover(cause: Error): Promise<void> {
     const { listener, readings } = this.options
     const stopping = this.phase === 'stopping'
     this.phase = 'recovering'
     this.ticker.stop()
     listener.storing(cause.message)
-    this.committing = null
-    this.discard([batch, this.staging.swap()], new StorageUnavailable(cause.message))
+    const failed = this.inFlight.splice(0)
+    this.discard([...failed.map(({ batch }) => batch), this.staging.swap()], new StorageUnavailable(cause.message))
+    await Promise.allSettled(failed.map(({ done }) => done))
     if (stopping) {
       this.drained?.()
       return

@@ -97,8 +97,7 @@ export class Staging {
       lastReceiptTs: runtime.lastReceiptTs,
     })
     this.parts.faultPoint?.('pipeline.accepted')
-    const rejected =
-      decoded.replies.length === 0 ? decoded.rejected : [...decoded.rejected, ...unaskedReplies(decoded)]
+    const rejected = decoded.replies.length === 0 ? decoded.rejected : [...decoded.rejected, ...unaskedReplies(decoded)]
     this.count(runtime, message, rejected, decoded.points)
     this.position += decoded.readings.length + decoded.events.length
     const circumstances = { now: this.parts.clock.now(), receivedAt, address: null }

@@ -227,6 +227,22 @@ describe('pipeline: a commit that fails', () => {
     expect(world.types).toEqual(['1 raised gas.gas_lel'])
   })
 
+  it('a batch decided on top of one that failed never reaches the journal', async () => {
+    world.journal.gate.shut = true
+    const first = world.gas(26)
+    await until('its append is under way', () => world.readings.appends === 1)
+    const second = world.gas(60, world.wall + 1)
+    await until('the next is under way too', () => world.readings.appends === 2)
+    world.journal.failOnce = true
+    world.journal.gate.open()
+    expect((await Promise.allSettled([first, second])).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await until('the pipeline takes again', () => world.problems.at(-1) === null)
+    expect(world.types, 'both stored readings are decided again, from the start').toEqual([
+      '1 raised gas.gas_lel',
+      '2 level_changed gas.gas_lel',
+    ])
+  })
+
   it('holds messages that come while it recovers, and takes them in order afterwards', async () => {
     world.readings.failing = 'before'
     world.journal.failing = 'before'

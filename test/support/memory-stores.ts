@@ -79,12 +79,17 @@ export class MemoryJournal implements Journal {
   readonly states = new Map<string, { position: number; state: string }>()
   readonly gate = new Gate()
   failing: 'before' | 'after' | null = null
+  /** The next append fails, those after it do not. */
+  failOnce = false
   checkpoint = 0
   batches: JournalBatch[] = []
 
   async append(batch: JournalBatch): Promise<{ head: number; committed: CommittedTransition[] }> {
     await this.gate.pass()
-    if (this.failing === 'before') throw new Error('database is locked')
+    if (this.failing === 'before' || this.failOnce) {
+      this.failOnce = false
+      throw new Error('database is locked')
+    }
     this.batches.push(batch)
     const committed = batch.entries.map(({ transition, siteId, areaIds, receivedAt }, index): CommittedTransition => {
       const seq = this.committed.length + 1 + index
