@@ -69,7 +69,7 @@ export class AlarmLists implements Alarms {
     const contacts = row.contacts === null ? [] : (JSON.parse(row.contacts) as Contact[])
     return {
       ...(JSON.parse(row.body) as Transition).alarm,
-      transitions: steps.map((step) => stepOf(step.body)).reverse(),
+      transitions: steps.map((step) => stepOf(step.body)).toReversed(),
       contacts,
     }
   }

@@ -68,7 +68,7 @@ export class LedgerStore implements Store {
   /** Finishes the writes that were taken; the reader goes first, so that the writer's close is the last and tidies the log. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.allSettled([...this.#writing])
+    await Promise.allSettled(this.#writing)
     await this.#reader?.close()
     await this.#writer?.close()
   }

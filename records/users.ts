@@ -128,8 +128,9 @@ export function userRecordOf(row: UserTable): UserRecord {
   }
 }
 
-function userOf({ passwordHash: _, mustChange: __, ...user }: UserRecord): User {
-  return user
+/** Without what only sign-in needs. */
+function userOf({ id, username, name, role, sites, areas, disabled, createdAt }: UserRecord): User {
+  return { id, username, name, role, sites, areas, disabled, createdAt }
 }
 
 /** The fields that a change gives. */

@@ -69,7 +69,7 @@ class ThreadConnection implements DatabaseConnection {
     const { rows, changes } = await this.#thread.query(query.sql, query.parameters)
     return changes === null ? { rows: rows as R[] } : { rows: [], numAffectedRows: BigInt(changes) }
   }
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
     throw new Error('The ledger reads in pages; nothing is streamed.')
   }
 }

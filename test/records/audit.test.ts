@@ -23,7 +23,7 @@ describe('the audit trail', () => {
     })
     const { items, total } = await ledger.audit.list({ limit: 100 })
     expect(total).toBe(7)
-    expect(items.map(({ action }) => action).reverse()).toEqual([
+    expect(items.map(({ action }) => action).toReversed()).toEqual([
       'area.created',
       'area.created',
       'site.created',

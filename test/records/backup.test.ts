@@ -32,9 +32,9 @@ describe('backups', () => {
   it('of a ledger that is being written are of one instant and whole', async () => {
     const directory = newDirectory()
     const ledger = await startedLedger(directory)
-    let writing = true
+    const enough = new AbortController()
     const load = (async () => {
-      for (let i = 0; writing; i++) {
+      for (let i = 0; !enough.signal.aborted; i++) {
         await journal(ledger, `a${i % 30}`)
         if (i % 10 === 0) await ledger.audit.record(ADMIN, 'export.alarms', 'ledger')
       }
@@ -48,7 +48,7 @@ describe('backups', () => {
       expect(transitions).toBeGreaterThanOrEqual(before)
       heads.push(transitions)
     }
-    writing = false
+    enough.abort()
     await load
     expect(heads).toEqual([...heads].sort((a, b) => a - b))
     expect(await ledger.audit.verify()).toMatchObject({ ok: true })
@@ -78,7 +78,7 @@ describe('backups', () => {
   it('are kept as many as told; other files are left alone', async () => {
     const names = Array.from({ length: 16 }, (_, i) => `ledger-202611${String(i + 10)}-030000.db`)
     const others = ['ledger.db', 'notes.txt', 'ledger-20261201-030000.db.partial', 'my-ledger-20200101-030000.db']
-    expect(outdatedBackups([...names, ...others].reverse(), 14)).toEqual(names.slice(0, 2))
+    expect(outdatedBackups([...names, ...others].toReversed(), 14)).toEqual(names.slice(0, 2))
     expect(outdatedBackups(names.slice(0, 3), 14)).toEqual([])
     const halfMade = 'ledger-20261111-020000.db.partial'
     expect(outdatedBackups([halfMade, ...names.slice(0, 3)], 14)).toEqual([halfMade])

@@ -19,6 +19,8 @@ export interface EntrySettings {
 export function entryOf(settings: EntrySettings): JournalEntry {
   const at = settings.at ?? T0
   const siteId = settings.siteId ?? null
+  const by = settings.by ?? null
+  const closedAt = settings.closedAt ?? null
   const alarm: Omit<Alarm, 'seq'> = {
     id: settings.alarmId,
     deviceId: settings.deviceId ?? 'ELEC-0001',
@@ -33,7 +35,7 @@ export function entryOf(settings: EntrySettings): JournalEntry {
     channel: '',
     level: 'alarm',
     priority: settings.priority ?? 2,
-    condition: settings.closedAt == null ? 'active' : 'normal',
+    condition: closedAt === null ? 'active' : 'normal',
     ack: null,
     suppression: null,
     mode: 'normal',
@@ -47,18 +49,18 @@ export function entryOf(settings: EntrySettings): JournalEntry {
     raisedAt: T0,
     clearedAt: null,
     updatedAt: at,
-    closedAt: settings.closedAt ?? null,
+    closedAt,
     verdict: null,
   }
   const transition: NewTransition = {
     at,
     sampleTs: at - 40,
     type: settings.type ?? 'raised',
-    reason: settings.by == null ? 'threshold' : 'human',
-    by: settings.by ?? null,
+    reason: by === null ? 'threshold' : 'human',
+    by,
     comment: null,
     alarm,
   }
-  const address = settings.by == null ? null : '127.0.0.1'
+  const address = by === null ? null : '127.0.0.1'
   return { transition, siteId, areaIds: settings.areaIds ?? [], receivedAt: at - 3, address }
 }

@@ -90,12 +90,14 @@ describe('the journal', () => {
     expect(await audit.verify()).toMatchObject({ ok: true, rows: 1 })
   })
 
-  it('takes a full batch and refuses a larger one before writing any of it', async () => {
-    const { journal } = await startedLedger(newDirectory())
-    const entries = Array.from({ length: JOURNAL_BATCH }, (_, i) => entryOf({ alarmId: `a${i}` }))
-    await journal.append(batchOf(...entries))
-    await expect(journal.append(batchOf(...entries, entryOf({ alarmId: 'more' })))).rejects.toThrow(RangeError)
-    expect(await journal.head()).toBe(JOURNAL_BATCH)
+  it('writes a batch of any size whole or not at all', async () => {
+    const { journal, alarms } = await startedLedger(newDirectory())
+    const entries = Array.from({ length: 3 * JOURNAL_BATCH + 1 }, (_, i) => entryOf({ alarmId: `a${i}` }))
+    const spoilt = [...entries.slice(0, -1), { ...entryOf({ alarmId: 'z' }), receivedAt: Number.NaN }]
+    await expect(journal.append(batchOf(...spoilt))).rejects.toThrow(/cannot be bound/)
+    expect(await journal.head()).toBe(0)
+    const { head, committed } = await journal.append(batchOf(...entries))
+    expect([head, committed.length, (await alarms.open(EVERYTHING)).length]).toEqual([1501, 1501, 1501])
   })
 
   it('a batch that fails leaves no trace, and the next one takes its numbers', async () => {

@@ -66,15 +66,15 @@ describe('the ledger on SQLite', () => {
     const { writer, journal } = await opened()
     await journal.append(one('before'))
     await sql`pragma max_page_count = 1`.execute(writer.db)
-    let failed: unknown
-    let head = 1
-    for (let i = 0; failed === undefined; i++) {
-      await journal.append(one(`a${i}`)).then(
-        (answer) => (head = answer.head),
-        (error: unknown) => (failed = error),
+    const last = { head: 1, error: null as unknown }
+    while (last.error === null) {
+      await journal.append(one(`a${last.head}`)).then(
+        ({ head }) => (last.head = head),
+        (error: unknown) => (last.error = error),
       )
     }
-    expect(failed).toMatchObject({ name: 'SqliteError', code: 13 })
+    const { head, error } = last
+    expect(error).toMatchObject({ name: 'SqliteError', code: 13 })
     await expect(journal.append(one('refused'))).rejects.toMatchObject({ code: 13 })
     expect(await journal.head()).toBe(head)
     expect(await journal.after(EVERYTHING, 0, 5_000)).toHaveLength(head)
@@ -99,17 +99,19 @@ describe('the ledger on SQLite', () => {
     expect(order).toEqual(['a', 'b', 'c'])
   })
 
-  it('a slow question does not delay the journal', async () => {
+  it('a question that takes long does not delay the journal', async () => {
     const { store, journal } = await opened()
-    let answered = false
-    const slow = sql`
-      with recursive n (i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) as many from n
-    `
-      .execute(store.read)
-      .then(() => (answered = true))
+    const question = Promise.withResolvers<undefined>()
+    // It has begun, sees the ledger as it was then, and keeps the reading connection to itself.
+    const asking = store.read.transaction().execute(async (trx) => {
+      const before = await trx.selectFrom('head').select('seq').executeTakeFirstOrThrow()
+      await question.promise
+      const after = await trx.selectFrom('head').select('seq').executeTakeFirstOrThrow()
+      return [before.seq, after.seq]
+    })
     for (let i = 0; i < 5; i++) await journal.append(one(`a${i}`))
-    expect(answered).toBe(false)
-    await slow
+    question.resolve(undefined)
+    expect(await asking).toEqual([0, 0])
     expect(await journal.head()).toBe(5)
   })
 
