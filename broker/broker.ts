@@ -13,6 +13,7 @@ import { FlappingWatch } from './flapping.ts'
 import type { InboundQos2 } from './inbound-qos2.ts'
 import { DEFAULT_LIMITS, type BrokerLimits } from './limits.ts'
 import { createTcpListener, createTlsListener, listen, type ListenOptions, type TlsFiles } from './listeners.ts'
+import { Lobby } from './lobby.ts'
 import { BoundedPersistence } from './persistence.ts'
 import type { Backbone, Identity, Policy, Publication } from './policy.ts'
 import type { BrokerObserver, Credentials, Intake } from './ports.ts'
@@ -94,8 +95,8 @@ class DoorBroker implements Broker, ConnectionHost {
   readonly #flapping: FlappingWatch
   /** Every socket, until it is closed. */
   readonly #sockets = new Set<Connection>()
-  /** Those without a CONNACK, the oldest first. */
-  readonly #unauthenticated = new Set<Connection>()
+  /** Those without a CONNACK, and those with one. */
+  readonly #lobby: Lobby
   readonly #open = new Set<Connection>()
   readonly #devices: DeviceConnections
   #listeners: Server[] = []
@@ -113,6 +114,7 @@ class DoorBroker implements Broker, ConnectionHost {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits }
     this.rate = new RateLimiter(this.limits.ratePerSecond, this.limits.rateBurst)
     this.#flapping = new FlappingWatch(this.limits.loginsPerWindow, this.limits.flappingWindowMs)
+    this.#lobby = new Lobby(this.limits)
     this.#devices = new DeviceConnections(this.limits.connectionsPerDevice)
     this.#persistence = new BoundedPersistence(this.limits)
     this.#sessions = new Sessions(this.limits, (clientId) => this.#persistence.dropSession(clientId))
@@ -171,7 +173,9 @@ class DoorBroker implements Broker, ConnectionHost {
   disconnect(deviceId: string): void {
     const connections = new Set(this.#devices.oldestFirst(deviceId))
     // Some may be in the middle of a login that was decided under the rights that end now.
-    for (const connection of this.#unauthenticated) if (connection.claimedId === deviceId) connections.add(connection)
+    for (const connection of this.#lobby.connections()) {
+      if (connection.claimedId === deviceId) connections.add(connection)
+    }
     for (const connection of connections) {
       connection.willMayFire = false
       connection.refuse('revoked', deviceId)
@@ -196,7 +200,7 @@ class DoorBroker implements Broker, ConnectionHost {
       inFlight,
       inFlightBytes,
       connections: this.#open.size,
-      unauthenticated: this.#unauthenticated.size,
+      unauthenticated: this.#lobby.size,
       sessions: this.#sessions.size,
       queued: this.#persistence.queuedCount,
       queueDropped: this.#persistence.drops.queued,
@@ -228,6 +232,14 @@ class DoorBroker implements Broker, ConnectionHost {
     return this.limits.flappingDelayMs
   }
 
+  connectCame(connection: Connection): void {
+    this.#lobby.connectCame(connection)
+  }
+
+  admit(connection: Connection, enter: () => void): void {
+    this.#lobby.admit(connection, this.awakeMs, enter)
+  }
+
   enter(connection: Connection, identity: Identity, clean: boolean): InboundQos2 {
     const { deviceId } = identity
     if (deviceId !== null && this.#devices.add(deviceId, connection)) {
@@ -241,13 +253,13 @@ class DoorBroker implements Broker, ConnectionHost {
   }
 
   opened(connection: Connection): void {
-    this.#unauthenticated.delete(connection)
+    this.#lobby.leave(connection, this.awakeMs)
     this.#open.add(connection)
     this.#tally.opened += 1
   }
 
   left(connection: Connection): void {
-    this.#unauthenticated.delete(connection)
+    this.#lobby.leave(connection, this.awakeMs)
     this.#open.delete(connection)
     const { identity, inbound } = connection
     if (identity === null || inbound === null) return
@@ -301,13 +313,9 @@ class DoorBroker implements Broker, ConnectionHost {
       socket.destroy()
       return
     }
-    if (this.#unauthenticated.size >= this.limits.unauthenticated) {
-      const [oldest] = this.#unauthenticated
-      oldest?.refuse('too_many_unauthenticated')
-    }
     const connection = new Connection(this, socket)
     this.#sockets.add(connection)
-    this.#unauthenticated.add(connection)
+    this.#lobby.arrive(connection)
   }
 
   /** Once a second: one pass over all connections costs less than a timer for each of them. */
@@ -315,10 +323,7 @@ class DoorBroker implements Broker, ConnectionHost {
     const now = performance.now()
     this.awakeMs += Math.min(now - this.#lastTick, LONGEST_TICK_MS)
     this.#lastTick = now
-    for (const connection of this.#unauthenticated) {
-      if (this.awakeMs - connection.acceptedAt < this.limits.connectMs) break
-      connection.refuse('connect_timeout')
-    }
+    this.#lobby.expire(this.awakeMs)
     for (const connection of this.#sockets) {
       if (connection.state !== 'closed') connection.check(this.awakeMs)
       else if (this.awakeMs - connection.closedAt >= this.limits.stopFlushMs) connection.destroySocket()

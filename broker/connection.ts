@@ -30,6 +30,10 @@ export interface ConnectionHost extends UplinkHost, LoginHost {
   /** Time in which this process was running and not stalled, ms; as of the last tick. */
   readonly awakeMs: number
   refused(reason: RefusalReason, connection: Connection, deviceId: string | null): void
+  /** A complete CONNECT is there: the peer is not a stranger any more. */
+  connectCame(connection: Connection): void
+  /** Calls back when the core has room for one more client. */
+  admit(connection: Connection, enter: () => void): void
   /** The connection enters: makes room for it and returns the QoS 2 state of its session. */
   enter(connection: Connection, identity: Identity, clean: boolean): InboundQos2
   /** Hands the client to the core. */
@@ -313,12 +317,13 @@ export class Connection implements TunnelEnd, UplinkEnd {
     }
     this.state = 'login'
     this.claimedId = packet.username
+    this.#host.connectCame(this)
     this.#framer.loggedIn()
     this.gate.hold(Hold.login)
     decideLogin(this.#host, packet, () => this.#host.refused('flapping', this, packet.username)).then(
       (verdict) => {
         if (this.isClosed) return
-        if (verdict.ok) this.#enter(packet, verdict.identity, verdict.will)
+        if (verdict.ok) this.#host.admit(this, () => this.#enter(packet, verdict.identity, verdict.will))
         else this.refuse(verdict.reason, verdict.deviceId)
       },
       (error: unknown) => {

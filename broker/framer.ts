@@ -70,6 +70,8 @@ export class Framer {
     const chunk = this.#chunk
     const available = chunk.length - this.#at
     if (available === 0) {
+      // An idle connection holds no buffer.
+      this.bytes = NO_BYTES
       this.#chunk = NO_BYTES
       this.#at = 0
       return NEED_MORE

@@ -6,10 +6,12 @@ export interface BrokerLimits {
   readonly connections: number
   /** Sockets that have not completed a CONNECT. One more ends the oldest. */
   readonly unauthenticated: number
-  /** Time from accept (after the TLS handshake) to CONNACK, ms. */
+  /** Time from accept (after the TLS handshake) to a complete CONNECT, ms. */
   readonly connectMs: number
   /** Time the credential source may take, ms. */
   readonly loginMs: number
+  /** Clients that the core takes in at the same time; the others wait their turn. */
+  readonly joining: number
   /** Largest CONNECT, bytes after the fixed header. */
   readonly connectBytes: number
   /** Largest PUBLISH payload, bytes; any other packet after login may be as large. */
@@ -58,6 +60,7 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   unauthenticated: 2_000,
   connectMs: 10_000,
   loginMs: 5_000,
+  joining: 64,
   connectBytes: 8_192,
   payloadBytes: MAX_PAYLOAD_BYTES,
   clientIdBytes: 256,

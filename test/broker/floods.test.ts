@@ -131,6 +131,17 @@ describe('row 22', () => {
     await alive()
   })
 
+  it('row 15: a crowd that returns at once gets in, a few at a time', async () => {
+    hub = await startBroker({ joining: 4, loginsPerWindow: 10_000 })
+    const names = Array.from({ length: 600 }, (_, i) => `d${i}`)
+    const crowd = await Promise.all(names.map((name) => device(hub.port, name)))
+    for (const client of crowd.slice(0, 300)) client.destroy()
+    await Promise.all(names.slice(0, 300).map((name) => device(hub.port, name)))
+    await until(() => hub.broker.counters().connections === 600)
+    expect(hub.broker.counters().unauthenticated).toBe(0)
+    expect(Object.values(hub.broker.counters().refused).every((count) => count === 0)).toBe(true)
+  })
+
   it('a thousand connections that come and go leave nothing behind', async () => {
     hub = await startBroker({ loginsPerWindow: 10_000 })
     for (let round = 0; round < 10; round += 1) {
