@@ -175,6 +175,10 @@ export class FakeHub {
     this.#refusing = true
     for (const socket of this.#connections.keys()) socket.conn.close()
   }
+  /** Keeps the connections that are there, and refuses new ones until `mend()`. */
+  cutOnReconnect(): void {
+    this.#refusing = true
+  }
   mend(): void {
     this.#refusing = false
   }

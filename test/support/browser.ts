@@ -1,0 +1,45 @@
+// Chromium as the browser tests use it, and the pages as they are built for it.
+import { chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { build } from 'vite'
+
+const CANDIDATES = [
+  process.env['CHROMIUM_PATH'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+]
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+export const browserPath = (): string | undefined => CANDIDATES.find((path) => path !== undefined && existsSync(path))
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = browserPath()
+  if (executablePath === undefined) throw new Error('no Chromium found: install Debian’s chromium or set CHROMIUM_PATH')
+  return chromium.launch({ executablePath, args: FLAGS })
+}
+
+/** Builds the pages into a folder of their own, so that a test never looks at yesterday's. */
+export async function buildPages(): Promise<{ readonly webRoot: string; remove(): Promise<void> }> {
+  const webRoot = await mkdtemp(join(tmpdir(), 'zhian-web-'))
+  const root = join(import.meta.dirname, '../../dashboard/web')
+  await build({
+    root,
+    configFile: join(root, 'vite.config.ts'),
+    logLevel: 'error',
+    build: { outDir: webRoot, emptyOutDir: true },
+  })
+  return { webRoot, remove: () => rm(webRoot, { recursive: true, force: true }) }
+}
