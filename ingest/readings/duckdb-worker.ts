@@ -37,6 +37,7 @@ class Engine {
   readonly #running = new Set<Promise<unknown>>()
   #turn = 0
   #checkpointing = false
+  #failed = false
 
   private constructor(database: Database, commits: Lane, maintenance: Lane, questions: Lane[]) {
     this.#database = database
@@ -73,7 +74,12 @@ class Engine {
     const { group } = message
     this.#track(
       this.#commits.run(async () => {
-        await this.#writer.commit(group)
+        // What was sent behind a failed commit must not be stored in front of it.
+        if (this.#failed) throw new Error('an earlier commit failed')
+        await this.#writer.commit(group).catch((error: unknown) => {
+          this.#failed = true
+          throw error
+        })
         for (const block of group.blocks) this.#latest.add(block)
         const buffers = group.blocks.map(({ kind, buffer }) => ({ kind, buffer }))
         say(
@@ -95,7 +101,8 @@ class Engine {
   async close(): Promise<void> {
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
     try {
-      this.#writer.close()
+      if (this.#failed) this.#writer.abandon()
+      else this.#writer.close()
     } finally {
       this.#database.close()
     }
@@ -103,8 +110,7 @@ class Engine {
 
   #track<T>(work: Promise<T>): Promise<T> {
     this.#running.add(work)
-    const done = (): boolean => this.#running.delete(work)
-    work.then(done, done)
+    void work.finally(() => this.#running.delete(work)).catch(() => undefined)
     return work
   }
 

@@ -30,7 +30,7 @@ export class LatestCache {
     for (const [kind, cache] of this.#kinds) {
       const names = new Map([...(await metricIds(lane, kind))].map(([name, id]) => [id, name]))
       await lane.transaction(async () => {
-        for (const generation of (await generationsOf(lane, kind)).reverse()) {
+        for (const generation of (await generationsOf(lane, kind)).toReversed()) {
           const table = openTable(kind, generation)
           for (const [index, metric] of cache.metrics.entries()) take(cache, index, await newestOf(lane, table, metric))
         }

@@ -11,7 +11,7 @@ import {
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { blockLayout, type BlockLayout, validityOffset, valueOffset, VALIDITY_BYTES } from './block.ts'
-import { addGeneration, families, generationsOf, metricIds } from './catalog.ts'
+import { addGeneration, generationsOf, metricIds } from './catalog.ts'
 import { type Lane, numberOf, textOf } from './database.ts'
 import type { PackedBlock, PackedEvent, PackedGroup } from './packer.ts'
 import { EVENTS, openTable, type ReadingKinds } from './schema.ts'
@@ -95,9 +95,17 @@ export class Writer {
   }
 
   close(): void {
-    for (const { appender } of this.#open.values()) appender.closeSync()
-    this.#events?.closeSync()
-    this.#devices?.closeSync()
+    for (const appender of this.#appenders()) appender.closeSync()
+  }
+
+  /** After a failed commit: forgets the rows that the appenders still hold, which closing would store. */
+  abandon(): void {
+    for (const appender of this.#appenders()) appender.clear()
+  }
+
+  #appenders(): DuckDBAppender[] {
+    const others = [this.#events, this.#devices].filter((appender) => appender !== undefined)
+    return [...[...this.#open.values()].map(({ appender }) => appender), ...others]
   }
 
   async #openFamily(family: string, generation: number): Promise<void> {
@@ -190,9 +198,4 @@ export class Writer {
 function isZero(buffer: ArrayBuffer, offset: number, words64: number): boolean {
   for (const word of new Uint32Array(buffer, offset, words64 * 2)) if (word !== 0) return false
   return true
-}
-
-/** Families in storage that no kind of the code writes to any more are sealed all the same. */
-export async function abandonedFamilies(lane: Lane, kinds: ReadingKinds): Promise<string[]> {
-  return (await families(lane)).filter((family) => family !== EVENTS && !(family in kinds))
 }

@@ -14,7 +14,7 @@ export const KEEP = { rawDays: 90, minuteDays: 365, hourDays: 1825 }
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
 export async function directory(): Promise<string> {

@@ -14,7 +14,7 @@ describe('kill -9', () => {
     let first = 1
     for (let round = 0; round < 6; round++) {
       const flood = startFlood(path, first, mode)
-      const target = first + 2_000 + 20 * spread(round)
+      const target = first + 1_000 + 8 * spread(round)
       await flood.until((line) => Number.parseInt(line, 10) >= target)
       if (mode === 'seal') await flood.until((line) => line === 'sealing' && flood.lines.at(-1) === 'sealing')
       await flood.kill()

@@ -1,5 +1,5 @@
 // The store against a model that is too simple to be wrong: a list of inputs, merged by (device, ts) when asked.
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { bucketsOf } from '../../../ingest/readings/series.ts'
 import type { SeriesPoint, StoredInput, StoredReading } from '../../../ingest/readings/port.ts'
@@ -43,6 +43,9 @@ function modelSeries(
     count: values.length,
   }))
 }
+
+/** All but the mean, which depends on the order of the sum in its last digits. */
+const exact = ({ t, min, max, last, count }: SeriesPoint): Omit<SeriesPoint, 'mean'> => ({ t, min, max, last, count })
 
 /** Times cluster so that duplicates, several samples a minute and late rows for sealed days all happen. */
 const ts = fc
@@ -99,7 +102,7 @@ describe('against the model', () => {
                   const got = await store.series({ deviceId, kind: 'electricity', metric, from, to, points })
                   const want = modelSeries(model, deviceId, metric, from, to, points)
                   expect(got.length).toBeLessThanOrEqual(points)
-                  expect(got.map(({ mean, ...rest }) => rest)).toEqual(want.map(({ mean, ...rest }) => rest))
+                  expect(got.map(exact)).toEqual(want.map(exact))
                   got.forEach((point, index) => expect(point.mean).toBeCloseTo(want[index]?.mean ?? NaN, 9))
                 }
               }

@@ -8,12 +8,12 @@ describe('sealing', () => {
   it('goes on beside commits, which stay in order and complete', async () => {
     const store = await openStore({ sealRows: 1 })
     let position = 0
-    let sealing = true
+    const progress = { sealing: true }
     const seals = (async () => {
       for (let day = 0; day < 4; day++) await sealAfter(store, day)
-      sealing = false
+      progress.sealing = false
     })()
-    while (sealing) {
+    while (progress.sealing) {
       const batch = Array.from({ length: 200 }, () => {
         position += 1
         return reading(position, { deviceId: `meter-${position % 50}`, ts: START + (position % 4) * DAY + position })
