@@ -9,7 +9,6 @@ import type { DeviceProfile } from './types.ts'
 export type KindParts = Pick<Kind, 'metrics' | 'attributes' | 'reportEverySeconds'>
 
 export interface Context {
-  readonly profile: DeviceProfile
   readonly kind: KindParts
   readonly attribute: (name: string) => string | number | boolean | readonly string[] | undefined
   readonly unitOf: (metric: string) => string

@@ -15,13 +15,53 @@ import type { DeviceProfile } from './types.ts'
 /** The hub measures nothing; what it finds out about itself comes as `hub` inputs. */
 const NOTHING_MEASURED: KindParts = { metrics: [], attributes: [], reportEverySeconds: null }
 
-/** Pure and never throws: what cannot be resolved is listed in `inactive`. */
+/** What does not depend on the one device, but only on the attributes that its rules ask for. */
+type Shared = Omit<CompiledRules, 'profile'>
+
+interface Compiled {
+  /** Attributes that any of the rules ask for. */
+  readonly asked: readonly string[]
+  readonly byAnswers: Map<string, Shared>
+}
+
+/** A county has thousands of devices and a handful of combinations: each list of rules is compiled once for each. */
+const compiledLists = new WeakMap<readonly VersionedRule[], Compiled>()
+
+/** Pure and never throws: what cannot be resolved is listed in `inactive`. The list of rules must not be changed later. */
 export function compileRules(profile: DeviceProfile, rules: readonly VersionedRule[]): CompiledRules {
+  let compiled = compiledLists.get(rules)
+  if (!compiled) compiledLists.set(rules, (compiled = { asked: attributesAsked(rules), byAnswers: new Map() }))
   const kind: KindParts = profile.kind === 'hub' ? NOTHING_MEASURED : KINDS[profile.kind]
+  const attribute = attributesOf(profile, kind)
+  const answers = JSON.stringify([profile.kind, ...compiled.asked.map((name) => attribute(name) ?? null)])
+  let shared = compiled.byAnswers.get(answers)
+  if (!shared) compiled.byAnswers.set(answers, (shared = compileShared(kind, attribute, rules)))
+  return { profile, ...shared }
+}
+
+const INTERVAL = 'reportEverySeconds'
+
+function attributesAsked(rules: readonly VersionedRule[]): readonly string[] {
+  const asked = new Set([INTERVAL])
+  const ask = (when: object | undefined) => Object.keys(when ?? {}).forEach((name) => asked.add(name))
+  for (const rule of rules) {
+    if (rule.type === 'event') for (const { when } of rule.raises) ask(when)
+    if (rule.type !== 'threshold' && rule.type !== 'silence') continue
+    for (const variant of rule.variants) {
+      ask(variant.when)
+      for (const level of variant.levels) {
+        if ('limit' in level && typeof level.limit === 'object') asked.add(level.limit.attribute)
+        if ('onDelayAttribute' in level && level.onDelayAttribute !== undefined) asked.add(level.onDelayAttribute)
+      }
+    }
+  }
+  return [...asked]
+}
+
+function compileShared(kind: KindParts, attribute: Context['attribute'], rules: readonly VersionedRule[]): Shared {
   const context: Context = {
-    profile,
     kind,
-    attribute: attributesOf(profile, kind),
+    attribute,
     unitOf: (metric) => kind.metrics.find(({ name }) => name === metric)?.unit ?? '',
     inactive: [],
   }
@@ -43,9 +83,9 @@ export function compileRules(profile: DeviceProfile, rules: readonly VersionedRu
     }
   }
 
-  const stated = context.attribute('reportEverySeconds')
+  const stated = attribute(INTERVAL)
+  const endedByAnyMessage = [silence?.rule, ...(counts.get('clock_ahead') ?? []).map((count) => count.rule)]
   return {
-    profile,
     inactive: context.inactive,
     byId,
     byMetric,
@@ -53,9 +93,7 @@ export function compileRules(profile: DeviceProfile, rules: readonly VersionedRu
     silence,
     counts,
     limited: new Set([...byMetric.values()].flat().map((limiter) => limiter.key)),
-    endedByAnyMessage: [silence?.rule, ...(counts.get('clock_ahead') ?? []).map((count) => count.rule)].flatMap(
-      (rule) => (rule ? [trackKey(rule.id, '')] : []),
-    ),
+    endedByAnyMessage: endedByAnyMessage.flatMap((rule) => (rule ? [trackKey(rule.id, '')] : [])),
     statedInterval: typeof stated === 'number' && stated > 0 ? stated : null,
     usualInterval: kind.reportEverySeconds ?? 0,
   }

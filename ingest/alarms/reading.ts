@@ -17,7 +17,8 @@ export function takeOrdinary(
 ): DeviceState | null {
   if (state.lifecycle !== 'in_service' || input.badMetrics?.length) return null
   const { tracks } = state
-  for (const key of rules.endedByAnyMessage) if (tracks[key] !== undefined) return null
+  const isQuiet = isEmpty(tracks)
+  if (!isQuiet) for (const key of rules.endedByAnyMessage) if (tracks[key] !== undefined) return null
 
   const { values, ts, receivedAt } = input
   const newest: Record<string, number> = { ...state.newest }
@@ -30,7 +31,7 @@ export function takeOrdinary(
     for (const { high, trip, key } of limiters) {
       // NaN is within no limit.
       const within = value !== undefined && (high ? value < trip : value >= trip)
-      if (!within || tracks[key] !== undefined) return null
+      if (!within || !(isQuiet || tracks[key] === undefined)) return null
     }
     newest[metric] = ts
   }
@@ -53,6 +54,11 @@ export function takeOrdinary(
     memory: state.memory,
     suppressions: state.suppressions,
   }
+}
+
+function isEmpty(object: object): boolean {
+  for (const _ in object) return false
+  return true
 }
 
 export function takeReading(work: Work, input: ReadingInput): void {
