@@ -10,11 +10,11 @@ const plain = (address: string): string => (address.startsWith('::ffff:') ? addr
 export function trustOf(proxies: readonly string[]): (address: string) => boolean {
   const list = new BlockList()
   for (const entry of proxies) {
-    const [address = '', bits] = entry.split('/')
+    const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
     const family = isIP(address)
-    const prefix = bits === undefined ? (family === 4 ? 32 : 128) : Number(bits)
-    if (family === 0 || !Number.isInteger(prefix) || prefix < 0 || prefix > (family === 4 ? 32 : 128))
-      throw new Error(`not an address or subnet of a trusted proxy: ${entry}`)
+    const longest = family === 4 ? 32 : 128
+    const prefix = bits === undefined ? longest : Number(bits)
+    if (family === 0 || prefix > longest) throw new Error(`not an address or subnet of a trusted proxy: ${entry}`)
     list.addSubnet(address, prefix, family === 4 ? 'ipv4' : 'ipv6')
   }
   return (address) => {

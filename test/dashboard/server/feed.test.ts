@@ -409,6 +409,12 @@ describe('live feed figures', () => {
         const text = await world.metrics.metrics()
         return text.includes('zhian_alarm_shown_seconds_count{priority="1"} 1')
       })
+      // Another screen gets the same one by replay: it is as late as that screen's gap was long.
+      const late = await live(world, await world.as('admin'), seq - 1)
+      expect(late.answer).toMatchObject({ mode: 'replay', head: seq })
+      late.client.emit('alarm:shown', { seqs: [seq] })
+      // Answered after what was sent before it.
+      expect(await resume(late.client, seq)).toMatchObject({ ok: true })
       await next(client, 'heartbeat')
       expect(await world.metrics.metrics()).toContain('zhian_alarm_shown_seconds_count{priority="1"} 1')
     } finally {
