@@ -53,7 +53,7 @@ function watch(server: Server, options: ListenOptions): Server {
 export async function listen(server: Server, options: ListenOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host: options.host, port: options.port, backlog: 1_024 }, () => {
+    server.listen({ host: options.host, port: options.port, backlog: 4_096 }, () => {
       server.off('error', reject)
       server.on('error', options.onError)
       resolve()
