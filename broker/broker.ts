@@ -162,7 +162,7 @@ class DoorBroker implements Broker, ConnectionHost {
     if (this.stopping) return false
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
     // The newest connection that listens: an older one may be half dead, and nobody is to act twice.
-    for (const connection of this.#devices.oldestFirst(gatewayId ?? deviceId).reverse()) {
+    for (const connection of this.#devices.oldestFirst(gatewayId ?? deviceId).toReversed()) {
       if (!connection.command(topic, bytes, delivered)) continue
       this.#tally.commandsSent += 1
       return true
@@ -363,7 +363,7 @@ class DoorBroker implements Broker, ConnectionHost {
     this.stopping = true
     for (const server of this.#listeners) server.close()
     if (this.#ticker) clearInterval(this.#ticker)
-    for (const connection of [...this.#sockets]) {
+    for (const connection of this.#sockets) {
       if (connection.state === 'open') connection.stopReading()
       else connection.refuse('stopping')
     }
@@ -374,13 +374,13 @@ class DoorBroker implements Broker, ConnectionHost {
       // Acknowledgements are written in the turn after the last message was settled.
       await new Promise((resolve) => setImmediate(resolve))
     }
-    for (const connection of [...this.#sockets]) connection.end()
+    for (const connection of this.#sockets) connection.end()
     if (this.#sockets.size > 0) {
       await withTimer(this.limits.stopFlushMs, (allClosed) => {
         this.#allClosed = allClosed
       })
     }
-    for (const connection of [...this.#sockets]) connection.destroySocket()
+    for (const connection of this.#sockets) connection.destroySocket()
     await this.#core.stop()
   }
 }

@@ -165,7 +165,9 @@ export const pingresp = (): Buffer => Buffer.from([0xd0, 0])
 
 /** A SUBACK that refuses every filter (§3.9.3). */
 export function subackRefused(id: number, filters: number): Buffer {
-  return whole(PacketType.suback << 4, Buffer.from([id >> 8, id & 0xff, ...new Array<number>(filters).fill(0x80)]))
+  const body = Buffer.alloc(2 + filters, 0x80)
+  body.writeUInt16BE(id)
+  return whole(PacketType.suback << 4, body)
 }
 
 /** `id` is not sent at QoS 0. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Framer, NEED_MORE, PACKET, REFUSED } from '../../broker/framer.ts'
 import { DEFAULT_LIMITS } from '../../broker/limits.ts'
 import { filterTakes, isTopicFilter, isTopicName, readText } from '../../broker/mqtt-text.ts'
@@ -332,10 +332,10 @@ describe('row 21', () => {
     state = 20_261_122
     const hub = await startBroker({ loginsPerWindow: 1_000_000, connectionsPerDevice: 1_000 })
     const honest = await device(hub.port, 'honest')
-    let stop = false
+    const attackers = { done: false }
     let sent = 0
     const traffic = (async () => {
-      while (!stop) {
+      while (!attackers.done) {
         sent += 1
         honest.send(publishBytes('zhian/v1/honest/readings', String(sent), 1, (sent % 65_535) + 1))
         await honest.received('puback', sent)
@@ -357,7 +357,7 @@ describe('row 21', () => {
       }
     }
     await Promise.all(Array.from({ length: 16 }, attack))
-    stop = true
+    attackers.done = true
     await traffic
 
     const mine = hub.intake.messages.filter(({ deviceId }) => deviceId === 'honest')

@@ -201,7 +201,7 @@ describe('login', () => {
   it('protocol versions other than 3.1 and 3.1.1 are told so', async () => {
     hub = await startBroker()
     const v5 = new RawClient(hub.port)
-    v5.send(Buffer.from('10130004' + '4d515454' + '05c2000a00' + '000161' + '000162' + '0000', 'hex'))
+    v5.send(Buffer.from('101300044d51545405c2000a000001610001620000', 'hex'))
     await v5.end()
     expect(v5.of('connack')[0]?.returnCode).toBe(1)
     expect(await codeOf(hub.port, { username: 'd1', password: TOKEN, protocolVersion: 3 })).toBe(0)
@@ -212,7 +212,7 @@ describe('login', () => {
     const login = { username: 'd1', password: TOKEN }
     expect(await codeOf(hub.port, { ...login, clientId: '', clean: true })).toBe(0)
     const client = new RawClient(hub.port)
-    client.send(Buffer.from('100c' + '00044d515454' + '0400000a' + '0000', 'hex'))
+    client.send(Buffer.from('100c00044d5154540400000a0000', 'hex'))
     await client.end()
     expect(client.of('connack')[0]?.returnCode).toBe(2)
     expect(await codeOf(hub.port, { ...login, clientId: 'x'.repeat(256) })).toBe(0)

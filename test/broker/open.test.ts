@@ -99,7 +99,7 @@ describe('interoperability', () => {
     const clean = await openClient(open.port, '', { clean: true })
     await settled(clean)
     const client = new RawClient(open.port)
-    client.send(Buffer.from('100c' + '00044d515454' + '0400000a' + '0000', 'hex'))
+    client.send(Buffer.from('100c00044d5154540400000a0000', 'hex'))
     await client.end()
     expect(client.of('connack')[0]?.returnCode).toBe(2)
   })
@@ -256,7 +256,7 @@ const VECTORS: readonly (readonly [name: string, sent: string, expected: string]
   ['PUBLISH retain with an empty payload', '31070005746f706963', ''],
   ['PUBLISH QoS 1', '32100005746f70696312347061796c6f6164', '40021234'],
   ['PUBLISH QoS 1 DUP', '3a100005746f70696312347061796c6f6164', '40021234'],
-  ['PUBLISH QoS 2 and PUBREL', '34090005746f7069631234' + '62021234', '50021234' + '70021234'],
+  ['PUBLISH QoS 2 and PUBREL', '34090005746f706963123462021234', '5002123470021234'],
   ['PUBLISH QoS 2 three times', '34090005746f7069631234'.repeat(3), '50021234'.repeat(3)],
   ['PUBLISH to $test/test', '340e000a24746573742f74657374007b', '5002007b'],
   ['PUBLISH to U+2A6D4', '300e000541f0aa9b947061796c6f6164', ''],
@@ -264,10 +264,10 @@ const VECTORS: readonly (readonly [name: string, sent: string, expected: string]
   ['PUBACK of an unknown packet', '40021234', ''],
   ['PUBREC of an unknown packet', '50021234', '62021234'],
   ['PUBCOMP of an unknown packet', '70021234', ''],
-  ['SUBSCRIBE QoS 0', '820612340001' + '7000', '9003123400'],
-  ['SUBSCRIBE QoS 2', '820612340001' + '7002', '9003123402'],
-  ['SUBSCRIBE to two', '820a12340001' + '7000' + '00017101', '900412340001'],
-  ['UNSUBSCRIBE', 'a20512340001' + '70', 'b0021234'],
+  ['SUBSCRIBE QoS 0', '8206123400017000', '9003123400'],
+  ['SUBSCRIBE QoS 2', '8206123400017002', '9003123402'],
+  ['SUBSCRIBE to two', '820a12340001700000017101', '900412340001'],
+  ['UNSUBSCRIBE', 'a2051234000170', 'b0021234'],
   ['UNSUBSCRIBE from two', 'a2081234000170000171', 'b0021234'],
   ['PINGREQ', 'c000', 'd000'],
   ['DISCONNECT', 'e000', 'close'],
@@ -276,7 +276,7 @@ const VECTORS: readonly (readonly [name: string, sent: string, expected: string]
   ['PUBLISH with an empty topic', '300900007061796c6f6164', 'close'],
   ['PUBACK with flags', '41021234', 'close'],
   ['PUBREL without flags', '60021234', 'close'],
-  ['SUBSCRIBE one byte too long', '82071234000170' + '0000', 'close'],
+  ['SUBSCRIBE one byte too long', '820712340001700000', 'close'],
   ['UNSUBSCRIBE without a filter', 'a2021234', 'close'],
   ['UNSUBSCRIBE from an empty filter', 'a20412340000', 'close'],
 ]

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { FlappingWatch } from '../../broker/flapping.ts'
 import { InboundQos2 } from '../../broker/inbound-qos2.ts'
 import { BoundedPersistence } from '../../broker/persistence.ts'
