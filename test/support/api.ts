@@ -70,6 +70,8 @@ export class Screen {
   /** Pairs whose `prev` did not match the cursor: must stay empty. */
   readonly gaps: { cursor: number; prev: number }[] = []
   resumes = 0
+  /** Resumes answered with a snapshot in place of what was missed. */
+  snapshots = 0
   live = false
   cursor: number | null
 
@@ -101,6 +103,7 @@ export class Screen {
 
   private apply(answer: ResumeReply): void {
     if (answer.mode === 'replay') for (const event of answer.events) this.take(event)
+    else this.snapshots++
     this.cursor = Math.max(this.cursor ?? 0, answer.head)
   }
 
