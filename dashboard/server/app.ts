@@ -57,19 +57,25 @@ const ADDRESS_RATE = 3_000
 /** Largest JSON body, bytes; a list of 5,000 sites fits. */
 const BODY_LIMIT = 512 * 1024
 
+/** How long a connection may take, ms: to send its headers, its body (16 MiB over a phone's uplink), to ask again. */
+const PATIENCE = {
+  headersTimeout: 8_000,
+  requestTimeout: 120_000,
+  keepAliveTimeout: 72_000,
+  connectionsCheckingInterval: 2_000,
+} as const
+
 export async function buildApp(context: Context): Promise<App> {
   const { options, ports } = context
   const { tls } = options
   const app: App = Fastify({
     // https.Server offers what http.Server does; Fastify's types ask for one of them.
-    serverFactory: (handler) => (tls ? (createTlsServer(tls, handler) as unknown as Server) : createServer(handler)),
+    serverFactory: (handler) =>
+      tls ? (createTlsServer({ ...tls, ...PATIENCE }, handler) as unknown as Server) : createServer(PATIENCE, handler),
     logger: false,
     bodyLimit: BODY_LIMIT,
-    // An import of 16 MiB over a phone's uplink.
-    requestTimeout: 120_000,
-    connectionTimeout: 0,
-    keepAliveTimeout: 72_000,
-    forceCloseConnections: true,
+    // What was asked is answered; connections that only wait are closed.
+    forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',

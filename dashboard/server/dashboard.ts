@@ -16,6 +16,9 @@ export interface Dashboard {
   stop(): Promise<void>
 }
 
+/** How long answers under way may take once the dashboard stops. */
+const LAST_ANSWERS_MS = 5_000
+
 export function createDashboard(options: DashboardOptions, ports: Ports): Dashboard {
   const now = options.now ?? Date.now
   const metrics = dashboardMetrics(options.metrics)
@@ -58,8 +61,12 @@ export function createDashboard(options: DashboardOptions, ports: Ports): Dashbo
 
   function stop(): Promise<void> {
     stopping ??= (async () => {
-      await running?.feed.stop()
-      await running?.app.close()
+      if (running === undefined) return
+      const { app, feed } = running
+      await feed.stop()
+      const late = setTimeout(() => app.server.closeAllConnections(), LAST_ANSWERS_MS)
+      await app.close()
+      clearTimeout(late)
     })()
     return stopping
   }

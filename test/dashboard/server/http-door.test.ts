@@ -1,9 +1,11 @@
 // What every answer has in common: headers, errors, who may call from where, the pages, the description of the API.
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ErrorBody } from '../../../contract/errors.ts'
+import { createDashboard } from '../../../dashboard/server/dashboard.ts'
 import { World } from './world.ts'
 
 /** As fetch, but nothing is normalised: the path goes out as it is. */
@@ -308,5 +310,49 @@ describe('behind a proxy', () => {
     await world.ledger.start()
     await expect(world.serve({ trustedProxies: ['10.0.0.0/33'] })).rejects.toThrow('10.0.0.0/33')
     await world.stop()
+  })
+})
+
+describe('starting and stopping', () => {
+  it('says when the port is taken, stops twice, and answers what was asked before', async () => {
+    const world = await World.start()
+    try {
+      await expect(createDashboard(world.options({ port: world.port }), world.ports()).start()).rejects.toMatchObject({
+        code: 'EADDRINUSE',
+      })
+      await createDashboard(world.options(), world.ports()).stop()
+      const as = await world.as('admin')
+      const begun = new Promise<void>((resolve) => world.onSeries(resolve))
+      const asked = world.call('GET', '/devices/DEV-A/readings?metric=battery&from=0&to=10', { as })
+      await begun
+      const stopped = Promise.all([world.dashboard?.stop(), world.dashboard?.stop()])
+      expect((await asked).status).toBe(200)
+      await stopped
+      await expect(fetch(world.base)).rejects.toThrow()
+    } finally {
+      await world.stop()
+    }
+  })
+
+  it('closes a connection that sends nothing, or its headers drop by drop', async () => {
+    const world = await World.start()
+    try {
+      const closed = ['', 'GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Slow: '].map(
+        (opening) =>
+          new Promise<void>((resolve) => {
+            const socket = connect(world.port, '127.0.0.1', () => socket.write(opening))
+            const drip = setInterval(() => socket.write(opening === '' ? '' : 'x'), 500)
+            socket.on('error', () => {})
+            socket.on('data', () => {})
+            socket.on('close', () => {
+              clearInterval(drip)
+              resolve()
+            })
+          }),
+      )
+      await Promise.all(closed)
+    } finally {
+      await world.stop()
+    }
   })
 })

@@ -82,6 +82,7 @@ export class World {
   readonly areaIds = { a: [] as string[], b: [] as string[] }
   readonly users: Record<string, string> = {}
   readonly alarms = { a: '', b: '', hub: '' }
+  private seriesAsked: (() => void) | null = null
   private readonly clients: Client[] = []
   private readonly cookies = new Map<string, string>()
 
@@ -179,7 +180,11 @@ export class World {
         online: () => [...this.online],
       },
       readings: {
-        series: async ({ from }) => [{ t: from, min: 1, mean: 2, max: 3, last: 2.5, count: 4 }],
+        series: async ({ from }) => {
+          this.seriesAsked?.()
+          await new Promise((resolve) => setTimeout(resolve, this.seriesAsked === null ? 0 : 100))
+          return [{ t: from, min: 1, mean: 2, max: 3, last: 2.5, count: 4 }]
+        },
         latest: async () => [{ metric: 'residual_current', value: 12.5, ts: 1_795_000_000_000 }],
         events: async ({ to, limit }) =>
           [{ type: 'event' as const, ts: to - 1, receivedAt: to, name: 'tamper', data: {} }].slice(0, limit),
@@ -210,6 +215,11 @@ export class World {
   }: { place: 'a' | 'b' | 'hub' } & Omit<Parameters<typeof entryOf>[0], 'siteId' | 'areaIds'>): JournalEntry {
     const at = place === 'hub' ? {} : { siteId: this.sites[place], areaIds: this.areaIds[place] }
     return entryOf({ deviceId: place === 'hub' ? 'hub' : place === 'a' ? 'DEV-A' : 'DEV-B', ...settings, ...at })
+  }
+
+  /** Called when a series is asked for, which then takes a while to answer. */
+  onSeries(asked: () => void): void {
+    this.seriesAsked = asked
   }
 
   /** Journals; tells the feed unless told not to. */
