@@ -116,15 +116,14 @@ describe.skipIf(!OPENSSL)('real clients', () => {
         'zhian/v1/d1/commands',
         '-k',
         '30',
-        ...[
-          '--will-topic',
-          'zhian/v1/d1/status',
-          '--will-payload',
-          '{"state":"offline"}',
-          '--will-qos',
-          '1',
-          '--will-retain',
-        ],
+
+        '--will-topic',
+        'zhian/v1/d1/status',
+        '--will-payload',
+        '{"state":"offline"}',
+        '--will-qos',
+        '1',
+        '--will-retain',
       ])
       await until(() => hub.broker.publishCommand('d1', '{"id":"1","name":"breaker_open"}'))
       await until(() => listener.text().includes('breaker_open'))
