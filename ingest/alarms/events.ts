@@ -130,21 +130,15 @@ function returnOn(work: Work, use: EventUse, input: EventInput, channel: string)
   const { ts } = input
   const key = trackKey(rule.id, channel)
   const live = work.tracks[key] ? open(work, rule.id, channel) : null
-  let told = false
-  for (const base of use.sources) {
-    for (const source of returned(live, base, input)) {
-      if (ts <= newestOf(work, { ...use, limiters: [] }, key, source)) continue
-      recall(work, key).events[source] = ts
-      if (!live?.sources[source]) continue
-      if (!told) elapseBySample(work, live, rule, ts)
-      told = true
-      startClearing(work, live, rule.offDelay, source, valueIn(input), ts)
-    }
-  }
-  if (!live) return
-  if (clearMetric(work, use, live, ts) || told) {
-    settle(work, live, rule, { sampleTs: ts, at: ts, off: 'device_cleared', value: valueIn(input) })
-  }
+  const newer = use.sources
+    .flatMap((base) => returned(live, base, input))
+    .filter((source) => ts > newestOf(work, { ...use, limiters: [] }, key, source))
+  for (const source of newer) recall(work, key).events[source] = ts
+  if (!live || newer.length === 0) return
+  elapseBySample(work, live, rule, ts)
+  for (const source of newer) startClearing(work, live, rule.offDelay, source, valueIn(input), ts)
+  clearMetric(work, use, live, ts)
+  settle(work, live, rule, { sampleTs: ts, at: ts, off: 'device_cleared', value: valueIn(input) })
 }
 
 /** A return without a part returns every part. */
@@ -155,15 +149,12 @@ function returned(track: OpenTrack | null, base: string, input: EventInput): str
 }
 
 /** The other side of a pair says what the 0 of its 0/1 metric says. */
-function clearMetric(work: Work, use: EventUse, track: OpenTrack, ts: number): boolean {
+function clearMetric(work: Work, use: EventUse, track: OpenTrack, ts: number): void {
   const limiter = use.limiters.find((l) => l.binary && l.channel === track.channel)
-  if (!limiter || (work.newest[limiter.metric] ?? -Infinity) >= ts) return false
-  let cleared = false
+  if (!limiter || (work.newest[limiter.metric] ?? -Infinity) >= ts) return
   for (const [name, source] of Object.entries(track.sources)) {
     if (!name.startsWith(LIMIT)) continue
     if (source.phase === 'pending') delete track.sources[name]
     else startClearing(work, track, limiter.rule.offDelay, name, null, ts)
-    cleared = true
   }
-  return cleared
 }

@@ -104,6 +104,19 @@ describe('events', () => {
     `,
   })
 
+  story('A return that names no part returns them all.', {
+    kind: 'gas',
+    steps: `
+      0:00 !fault part=sensor
+      0:10 !fault part=valve
+      1:00 !fault_cleared
+    `,
+    expect: `
+      0:00 raised   device_flag    fault warn P3 active
+      1:00 returned device_cleared fault warn P3 normal
+    `,
+  })
+
   story('A door is forced: latched until reset, though it is shut again.', {
     kind: 'access',
     steps: `

@@ -5,6 +5,7 @@ import { alarmSchema } from '../../../contract/alarms.ts'
 import { KINDS } from '../../../contract/kinds/table.ts'
 import type { Kind } from '../../../contract/kinds/kind.ts'
 import { decide, nextDeadline } from '../../../ingest/alarms/engine.ts'
+import { isSilent } from '../../../ingest/alarms/silence.ts'
 import { openAlarms, parseState } from '../../../ingest/alarms/state.ts'
 import type { EngineTransition, Input } from '../../../ingest/alarms/types.ts'
 import { Life, worlds } from './worlds.ts'
@@ -112,8 +113,7 @@ describe('for every life of every device', () => {
       fc.property(worlds({ waits: 100 }), ({ device, turns }) => {
         const life = new Life(device).live(turns)
         const isMeasured = (ruleId: string) => ['threshold', 'event'].includes(life.rules.byId.get(ruleId)?.type ?? '')
-        const silent = () =>
-          openAlarms(life.state).some((a) => a.ruleId === 'device.silent' && a.reason !== 'power_cut')
+        const silent = () => isSilent(life.rules, life.state.tracks)
         for (let i = 0; i < 50; i++) {
           const due = nextDeadline(life.rules, life.state)
           if (due === null) break
