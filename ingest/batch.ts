@@ -22,7 +22,7 @@ export class Batch {
   readonly changed = new Set<Runtime>()
   readonly dones: Done[] = []
   readonly acts: WaitingAct[] = []
-  /** Alarms with a transition in this batch: an act that answers an older one is stale. */
+  /** Alarms with a transition in this batch that nobody has heard of yet: an act that answers an older one is stale. */
   readonly alarms = new Set<string>()
   /** Data points that become stored with this batch (G10). */
   points = 0

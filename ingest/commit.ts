@@ -16,10 +16,10 @@ export interface Committed {
 }
 
 export interface Commit {
-  /** The journal has taken it. */
-  readonly journalled: Promise<unknown>
-  /** All of it is durable. */
-  readonly done: Promise<Committed>
+  /** The journal has taken it: screens may hear (G2). */
+  readonly journalled: Promise<Committed>
+  /** All of it is durable: acknowledgements may go out (G1). By the end of it neither write is under way any more. */
+  readonly done: Promise<void>
 }
 
 export interface CommitParts {
@@ -33,7 +33,6 @@ export interface CommitParts {
 
 /**
  * Writes the batch, the states of the devices it changed, and a slice of quiet devices' states (`all`: the whole rest).
- * Rejects when any of it may not be durable; by then neither write is under way any more.
  *
  * The states are decided on top of the batch before: the journal takes them only after that one, or never. Else a state
  * would know an alarm whose transition is not in the ledger.
@@ -50,18 +49,20 @@ export function commit(batch: Batch, parts: CommitParts, all: boolean): Commit {
   const journalled = before.then(async () => {
     const taken = await Promise.all(parcels.map((parcel) => journal.append(parcel)))
     if (parcels.length > 0) faultPoint?.('pipeline.journal_committed')
-    return taken.flatMap((parcel) => parcel.committed)
+    const committed = taken.flatMap((parcel) => parcel.committed)
+    const entries = parcels.flatMap((parcel) => parcel.entries)
+    return {
+      committed,
+      of: (entry: JournalEntry) => (committed[entries.indexOf(entry)] as CommittedTransition).transition,
+    }
   })
   faultPoint?.('pipeline.journal_started')
   const kept = stored?.then(() => faultPoint?.('pipeline.readings_committed'))
-  const done = (async (): Promise<Committed> => {
+  const done = (async (): Promise<void> => {
     const [first, second] = await Promise.allSettled([kept, journalled])
     if (first.status === 'rejected') throw first.reason as Error
     if (second.status === 'rejected') throw second.reason as Error
     faultPoint?.('pipeline.both_committed')
-    const committed = second.value
-    const entries = parcels.flatMap((parcel) => parcel.entries)
-    return { committed, of: (entry) => (committed[entries.indexOf(entry)] as CommittedTransition).transition }
   })()
   return { journalled, done }
 }

@@ -37,10 +37,11 @@ const RECOVERY_PAUSES = [100, 250, 500, 1_000, 2_000] as const
 /** Transitions told at once after a failure. */
 const TELL_PAGE = 1_000
 
-/** Commits under way at once: while the store writes one, the next is decided and handed over. */
-const MAX_IN_FLIGHT = 3
-/** Inputs that are worth a commit of their own while another runs. */
+/** Inputs that are worth a commit of their own while another runs, and how many commits may then be under way. */
 const BIG_BATCH = 1_024
+const BIG_IN_FLIGHT = 3
+/** Commits under way at most: an alarm does not wait for a store that is slow with other devices' readings. */
+const MAX_IN_FLIGHT = 16
 
 interface Flight extends Commit {
   readonly batch: Batch
@@ -207,15 +208,20 @@ export class Pipeline {
   /** A lone message goes at once. While commits run, what arrives goes together; alarms and big batches do not wait. */
   private worthACommit(): boolean {
     const { inputs, entries } = this.staging.batch
-    if (this.inFlight.length === 0) return true
-    return this.inFlight.length < MAX_IN_FLIGHT && (inputs.length >= BIG_BATCH || entries.length > 0)
+    const { length } = this.inFlight
+    if (length === 0) return true
+    return entries.length > 0 ? length < MAX_IN_FLIGHT : length < BIG_IN_FLIGHT && inputs.length >= BIG_BATCH
   }
 
   private launch(): void {
     const batch = this.staging.swap()
     this.options.faultPoint?.('pipeline.batch_taken')
     const flight: Flight = { batch, ...this.write(batch) }
-    // Whoever waits hears of a failure in `land`.
+    // The journal takes batches in order, so screens hear in order. A failure is heard of in `land`.
+    flight.journalled.then(
+      (committed) => this.tell(batch, committed),
+      () => undefined,
+    )
     flight.done.catch(() => undefined)
     this.inFlight.push(flight)
     this.landing = this.landing.then(() => this.land(flight))
@@ -229,30 +235,37 @@ export class Pipeline {
 
   private async land(flight: Flight): Promise<void> {
     try {
-      const committed = await flight.done
+      await flight.done
       // Discarded, because one before it failed.
       if (this.inFlight[0] !== flight) return
       this.inFlight.shift()
-      this.finish(flight.batch, committed)
+      this.finish(flight.batch)
       this.schedule()
     } catch (error) {
       if (this.inFlight[0] === flight) await this.recover(error as Error)
     }
   }
 
-  private finish(batch: Batch, { committed, of }: Committed): void {
-    const { faultPoint, listener } = this.options
+  /** The batch is in the ledger: screens and people hear of it. */
+  private tell(batch: Batch, { committed, of }: Committed): void {
+    batch.alarms.clear()
+    if (committed.length > 0) {
+      this.open.remember(committed)
+      this.told = committed.at(-1)?.transition.seq ?? this.told
+      this.options.faultPoint?.('pipeline.before_told')
+      this.options.listener.transitions(committed)
+      this.options.faultPoint?.('pipeline.told')
+    }
+    for (const { entry, resolve } of batch.acts) resolve({ ok: true, transition: of(entry) })
+  }
+
+  /** All of the batch is durable: devices hear of it. */
+  private finish(batch: Batch): void {
     this.counters.committed(batch.points)
     this.checkpoint = batch.checkpoint ?? this.checkpoint
-    this.open.remember(committed)
-    this.told = committed.at(-1)?.transition.seq ?? this.told
-    faultPoint?.('pipeline.before_told')
     for (const done of batch.dones) done()
-    faultPoint?.('pipeline.acknowledged')
-    if (committed.length > 0) listener.transitions(committed)
-    if (batch.inputs.length > 0) listener.stored(batch.inputs)
-    faultPoint?.('pipeline.told')
-    for (const { entry, resolve } of batch.acts) resolve({ ok: true, transition: of(entry) })
+    this.options.faultPoint?.('pipeline.acknowledged')
+    if (batch.inputs.length > 0) this.options.listener.stored(batch.inputs)
   }
 
   // ── restoring ──
@@ -264,7 +277,10 @@ export class Pipeline {
     this.checkpoint = await restore({ clock, devices, readings, journal, open, staging }, storePosition)
     if (staging.batch.empty) return
     const batch = staging.swap()
-    this.finish(batch, await this.write(batch).done)
+    const { journalled, done } = this.write(batch)
+    this.tell(batch, await journalled)
+    await done
+    this.finish(batch)
   }
 
   /** A commit failed or its outcome is unknown: refuse what depended on it, read memory back, go on. */

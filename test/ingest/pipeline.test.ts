@@ -178,6 +178,23 @@ describe('pipeline: acknowledging', () => {
   })
 })
 
+describe('pipeline: a store that is slow', () => {
+  it('an alarm reaches the screens as soon as it is in the journal, and its PUBACK still waits for the reading', async () => {
+    world.readings.gate.shut = true
+    let acknowledged = false
+    const first = world.gas(3)
+    await until('an append is under way', () => world.readings.appends === 1)
+    const alarm = world.gas(26, world.wall + 1).then(() => (acknowledged = true))
+    await until('the screens have heard', () => world.types.length === 1)
+    const acted = await world.act('ack', world.openAlarm.seq)
+    expect(acted.ok).toBe(true)
+    expect(acknowledged).toBe(false)
+    world.readings.gate.open()
+    await Promise.all([first, alarm])
+    expect(acknowledged).toBe(true)
+  })
+})
+
 describe('pipeline: a commit that fails', () => {
   it('G1: refuses everything staged on it, and raises the alarm when the device sends again', async () => {
     world.readings.failing = 'before'
