@@ -47,7 +47,7 @@ export function originOf(request: IncomingMessage, trusted: (address: string) =>
       .split(',')
       .map((part) => part.trim())
       .filter((part) => isIP(part) !== 0)
-      .reverse()) {
+      .toReversed()) {
       address = plain(hop)
       if (!trusted(address)) break
     }

@@ -109,7 +109,7 @@ export class Feed {
   async stop(): Promise<void> {
     for (const end of this.#ends.splice(0)) end()
     this.#commits.stop()
-    for (const connection of [...this.#audience.all()]) connection.socket.conn.close()
+    for (const connection of this.#audience.all()) connection.socket.conn.close()
     this.#io.engine.close()
   }
 
@@ -125,7 +125,7 @@ export class Feed {
   ): Promise<T> {
     const result = await this.#marks.around(whose, change)
     if (whose === 'everyone_with_places')
-      for (const connection of [...this.#audience.all()])
+      for (const connection of this.#audience.all())
         if (!connection.principal.scope.all) this.cut(connection, 'scope_changed')
     return result
   }

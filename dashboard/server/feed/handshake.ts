@@ -49,19 +49,19 @@ class HandshakeError extends Error {
 
 /** Leaves who it is in `socket.data.admitted`. */
 export function admitUsers(io: FeedServer, options: HandshakeOptions): void {
-  io.use((socket, next) => {
-    void signIn(socket).then(
-      (admitted) => {
-        socket.data.admitted = admitted
-        next()
-      },
-      (error: unknown) => {
-        const refusal = error instanceof ApiError ? error : new ApiError('unavailable')
-        options.refused(String(refusal.details?.['reason'] ?? refusal.code))
-        next(new HandshakeError(refusal))
-      },
-    )
-  })
+  io.use(async (socket, next) => next(await refusalFor(socket)))
+
+  /** What to refuse this socket with; undefined when it is admitted. */
+  async function refusalFor(socket: FeedSocket): Promise<HandshakeError | undefined> {
+    try {
+      socket.data.admitted = await signIn(socket)
+      return undefined
+    } catch (error) {
+      const refusal = error instanceof ApiError ? error : new ApiError('unavailable')
+      options.refused(String(refusal.details?.['reason'] ?? refusal.code))
+      return new HandshakeError(refusal)
+    }
+  }
 
   async function signIn(socket: FeedSocket): Promise<Admitted> {
     const from = originOf(socket.request, options.trusted)

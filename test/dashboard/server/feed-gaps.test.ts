@@ -86,7 +86,7 @@ describe('G3: feed gaps', () => {
     }
     const mine: number[] = []
     let alarm = 0
-    let committing = true
+    const background = { on: true }
     const commit = async (transitions: number): Promise<void> => {
       const entries = Array.from({ length: transitions }, () => {
         alarm += 1
@@ -97,8 +97,8 @@ describe('G3: feed gaps', () => {
     }
     // The first connection comes before the first event, and its first gap too.
     await Promise.all([pages.duty.connect(), pages.manager.connect()])
-    const background = (async () => {
-      while (committing) {
+    const committing = (async () => {
+      while (background.on) {
         await commit(1 + Math.floor(random() * 3))
         await new Promise((resolve) => setTimeout(resolve, random() * 4))
       }
@@ -119,8 +119,8 @@ describe('G3: feed gaps', () => {
         await Promise.all([pages.duty.connect(), pages.manager.connect()])
       } else await Promise.all(cut.map((page) => page.connect()))
     }
-    committing = false
-    await background
+    background.on = false
+    await committing
     const head = await world.ledger.journal.head()
     await until(() => pages.duty.cursor === head && pages.manager.cursor === mine.at(-1))
     expect(restarts).toBe(5)
