@@ -92,7 +92,8 @@ async function wire(
   await ledger.start()
   stops.push(['the ledger', () => ledger.stop()])
   const readings = createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
-  const { position } = await readings.start()
+  const { position, repaired } = await readings.start()
+  if (repaired !== undefined) log.warn(repaired)
   stops.push(['the readings', () => readings.stop()])
   const setupCode = await firstAdministrator(ledger, config)
 

@@ -9,7 +9,7 @@ import { diskSpace } from './conditions.ts'
 import type { Conditions } from './conditions.ts'
 
 const MINUTE = 60_000
-const MAINTAIN_EVERY = 10 * MINUTE
+const MAINTAIN_EVERY = MINUTE
 const DISK_EVERY = MINUTE
 /** The nightly copy is taken in the first look after this local hour of Asia/Shanghai: little happens then. */
 const BACKUP_HOUR = 3
