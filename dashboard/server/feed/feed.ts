@@ -15,11 +15,11 @@ import { Connection } from './connection.ts'
 import type { CutReason, FeedServer, FeedSocket } from './connection.ts'
 import { DeskBoard } from './desk-board.ts'
 import { DOWN_ACCESS, UP_ACCESS, declareEvents } from './events.ts'
+import { fanOut } from './fan-out.ts'
 import { admitRequest, admitUsers, tooMany } from './handshake.ts'
 import type { HandshakeOptions } from './handshake.ts'
 import { LivePresences } from './live-presence.ts'
 import { LiveReadings } from './live-readings.ts'
-import { eventOf } from './resume.ts'
 import { ScopeMarks } from './scope-marks.ts'
 import { ShownLatency } from './shown.ts'
 import { receiver } from './receive.ts'
@@ -92,12 +92,12 @@ export class Feed {
     const { feed } = ports
     this.#ends.push(
       feed.onTransitions((committed) => this.#commits.heard(committed)),
-      feed.onPresence((presence) => this.#presences.heard(presence)),
-      feed.onReading((reading) => this.#readings.heard(reading)),
+      feed.onPresence((presence) => this.#safely(() => this.#presences.heard(presence))),
+      feed.onReading((reading) => this.#safely(() => this.#readings.heard(reading))),
     )
     await this.#commits.start()
     const every = (ms: number, work: () => void) => {
-      const timer = setInterval(work, ms)
+      const timer = setInterval(() => this.#safely(work), ms)
       this.#ends.push(() => clearInterval(timer))
     }
     every(rhythm.heartbeat, () => void this.#heartbeat())
@@ -240,26 +240,28 @@ export class Feed {
 
   // ---- Down -----------------------------------------------------------------------------------------------------
 
-  /** One encoding for all who have the same `prev`, which in a quiet minute is everyone of a scope. */
+  /** A fault of the feed must reach neither the pipeline that tells it nor the process. */
+  #safely(work: () => void): boolean {
+    try {
+      work()
+      return true
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'a fault in the live feed')
+      return false
+    }
+  }
+
   #deliver(committed: readonly CommittedTransition[]): void {
     const end = this.#options.metrics.fanout.startTimer()
-    for (const one of committed) {
-      this.#shown.sent(one)
-      const byPrev = new Map<number, string[]>()
-      const full: Connection[] = []
-      for (const connection of this.#audience.within(one, 'alarm')) {
-        const { prev } = connection.line
-        const verdict = connection.line.offer(one)
-        if (verdict === 'overflow') full.push(connection)
-        if (verdict !== 'send') continue
-        const ids = byPrev.get(prev)
-        if (ids === undefined) byPrev.set(prev, [connection.socket.id])
-        else ids.push(connection.socket.id)
+    const whole = this.#safely(() => {
+      for (const one of committed) {
+        this.#shown.sent(one)
+        for (const connection of fanOut(this.#io, this.#audience, one)) this.cut(connection, 'held_too_long')
       }
-      for (const [prev, ids] of byPrev) this.#io.to(ids).emit('alarm', eventOf(one, prev))
-      for (const connection of full) this.cut(connection, 'held_too_long')
-    }
+    })
     end()
+    // Whoever may have been left out by a fault comes back and resumes.
+    if (!whole) for (const connection of this.#audience.all()) connection.socket.conn.close()
   }
 
   /**
@@ -289,6 +291,6 @@ export class Feed {
 
   #reportDesks(): void {
     const { ports, now } = this.#options
-    ports.desks.armed(this.#desks.armed(now()), now())
+    this.#safely(() => ports.desks.armed(this.#desks.armed(now()), now()))
   }
 }

@@ -22,19 +22,18 @@ export class ScopeMarks {
     return principal.scope.all ? own : Math.max(own, await this.#read(PLACES))
   }
 
-  /** Marks before and after: a crash in between leaves a mark that only costs snapshots. */
+  /**
+   * Marks before and after: a crash in between leaves a mark that only costs snapshots, and so does a change that failed or
+   * that another one overlaps.
+   */
   async around<T>(whose: { readonly userId: string } | 'everyone_with_places', change: () => Promise<T>): Promise<T> {
     const { settings, journal } = this.#records
     const key = whose === 'everyone_with_places' ? PLACES : userKey(whose.userId)
-    const before = await settings.get(key)
     await settings.set(key, String(Number.MAX_SAFE_INTEGER))
     try {
-      const result = await change()
+      return await change()
+    } finally {
       await settings.set(key, String(await journal.head()))
-      return result
-    } catch (error) {
-      await settings.set(key, before ?? String(NEVER))
-      throw error
     }
   }
 

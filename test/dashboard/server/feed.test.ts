@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AlarmEvent, Heartbeat, LiveReadings } from '../../../contract/feed.ts'
+import type { Ports } from '../../../dashboard/server/ports.ts'
 import { World, live, next, resume, until } from './world.ts'
 import type { Client } from './world.ts'
 
@@ -389,6 +390,82 @@ describe('live feed', () => {
     await until(() => world.armed.at(-1) === 0)
     manager.client.close()
   })
+})
+
+describe('live feed under faults', () => {
+  it('G3: loses nothing and harms nobody when another part of the hub throws or the ledger stutters', async () => {
+    const world = new World()
+    await world.ledger.start()
+    await world.settle()
+    const ports = world.ports()
+    const failing = { head: 0, after: 0 }
+    const journal: typeof ports.records.journal = {
+      head: () => ports.records.journal.head(),
+      snapshot: (scope) => ports.records.journal.snapshot(scope),
+      headInScope: async (scope) => {
+        if (failing.head-- > 0) throw new Error('busy')
+        return ports.records.journal.headInScope(scope)
+      },
+      after: async (scope, cursor, limit) => {
+        if (failing.after-- > 0) throw new Error('busy')
+        return ports.records.journal.after(scope, cursor, limit)
+      },
+    }
+    await world.serve(
+      {},
+      {
+        ...ports,
+        records: { ...recordsOf(ports.records), journal },
+        desks: {
+          armed() {
+            throw new Error('the desk watch is broken')
+          },
+        },
+      },
+    )
+    try {
+      const { client } = await live(world, await world.as('duty'), null)
+      const seen: number[] = []
+      client.on('alarm', ({ seq }) => seen.push(seq))
+      await world.commit(world.entry({ alarmId: 'f1', place: 'a' }))
+      // A hole in the notices, while the ledger cannot be read at first.
+      failing.after = 2
+      await world.ledger.journal.append({
+        entries: [world.entry({ alarmId: 'f2', place: 'a' })],
+        states: [],
+        checkpoint: null,
+      })
+      await world.commit(world.entry({ alarmId: 'f3', place: 'a' }))
+      await until(() => seen.length === 3)
+      expect(seen).toEqual([1, 2, 3])
+      // No heartbeat while the head is unknown: the page must not look live.
+      failing.head = 3
+      const before = world.log.length
+      await until(() => world.log.slice(before).some(({ line }) => line.startsWith('no heartbeat')))
+      expect((await next(client, 'heartbeat')).head).toBe(3)
+      failing.after = 1
+      const refused = await resume(client, 1)
+      expect(refused).toMatchObject({ ok: false, code: 'unavailable' })
+      expect(await resume(client, 1)).toMatchObject({ ok: true, mode: 'replay', head: 3 })
+    } finally {
+      await world.stop()
+    }
+  })
+})
+
+/** The same parts without the class around them. */
+const recordsOf = (records: Ports['records']): Ports['records'] => ({
+  journal: records.journal,
+  alarms: records.alarms,
+  places: records.places,
+  devices: records.devices,
+  users: records.users,
+  sessions: records.sessions,
+  tokens: records.tokens,
+  rules: records.rules,
+  rejections: records.rejections,
+  settings: records.settings,
+  audit: records.audit,
 })
 
 describe('live feed figures', () => {

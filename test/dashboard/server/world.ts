@@ -144,8 +144,8 @@ export class World {
     return user
   }
 
-  async serve(options: Partial<DashboardOptions> = {}): Promise<void> {
-    this.dashboard = createDashboard(this.options(options), this.ports())
+  async serve(options: Partial<DashboardOptions> = {}, ports: Ports = this.ports()): Promise<void> {
+    this.dashboard = createDashboard(this.options(options), ports)
     const { port } = await this.dashboard.start()
     this.port = port
     this.base = `http://127.0.0.1:${port}`
