@@ -1,5 +1,6 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
+import { precompress } from './precompress.ts'
 
 /** The schemas, and before them the switch that they must find set (see interpret-schemas.ts), in one chunk and so in order. */
 const isContract = (id: string): boolean =>
@@ -7,7 +8,7 @@ const isContract = (id: string): boolean =>
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [svelte({ configFile: false })],
+  plugins: [svelte({ configFile: false }), precompress()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

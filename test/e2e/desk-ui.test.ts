@@ -268,11 +268,13 @@ describe('G3: a link that breaks', () => {
   it('veils the page with the time, changes tab and icon, then says how many it caught up on', async () => {
     await open({ alarms: 12 })
     await waitText(link(), '实时')
-    await rows().first().waitFor()
+    await rows().first().click()
+    await page.getByRole('link', { name: /拨打 李阿姨/ }).waitFor()
     hub.cut()
     await waitText(link(), '起断开')
     await page.getByText('画面停在').waitFor()
     expect(await page.getByTestId('veil').getAttribute('class')).toContain('stale')
+    expect(await page.getByRole('link', { name: /拨打 李阿姨/ }).count()).toBe(1)
     expect(await page.title()).toContain('断开')
     expect(await page.locator('#favicon').getAttribute('href')).toBe('/favicon-down.svg')
     const missed = [hub.raise(0, { nth: 3 }), hub.raise(1, { nth: 4 }), hub.raise(3, { nth: 5 })]
@@ -281,6 +283,21 @@ describe('G3: a link that breaks', () => {
     await waitText(link(), '实时')
     for (const alarm of missed) await row(alarm.id).waitFor()
     expect(await page.getByTestId('veil').getAttribute('class')).not.toContain('stale')
+  })
+
+  it('reads the opened alarm when it changes, and not otherwise', async () => {
+    await open({ alarms: 3 })
+    const read: string[] = []
+    page.on('request', (request) => /alarms\/a\d+$/.test(request.url()) && read.push(request.url()))
+    await rows().first().click()
+    const id = (await selected()) as string
+    await page.getByRole('link', { name: /拨打/ }).first().waitFor()
+    hub.change(id, 'commented', {}, { by: hub.users[0]!, comment: '已到现场' })
+    await page.getByText('已到现场').waitFor()
+    hub.beatNow()
+    hub.raise(3, { nth: 9 })
+    await page.getByText('1 条新报警').waitFor()
+    expect(read).toHaveLength(2)
   })
 
   it('finds a lost transition by its gap, and shows a repeated one once', async () => {

@@ -121,6 +121,15 @@ describe('the link', () => {
     expect(sorted(machine.alarms.list())).toEqual(sorted(journal.open('all')))
   })
 
+  it('says so when nothing was missed during a cut', () => {
+    const journal = ledgerOf(2)
+    const machine = live(journal)
+    machine.disconnected(1)
+    machine.hello(hello(2), 2)
+    machine.resumed(replay(journal, 2), 3)
+    expect(machine.caughtUp).toMatchObject({ mode: 'replay', count: 0, head: 2 })
+  })
+
   it('a replay that ends before its head is not believed either', () => {
     const journal = ledgerOf(4)
     expect(isWhole(journal.after('all', 1), 1, 4)).toBe(true)

@@ -11,3 +11,12 @@ export function failureText(error: unknown): string {
   if (error.code === 'refused') return t('error.refused', { message: error.message })
   return t(`error.${error.code}`)
 }
+
+/** The same for something that was only to be read: nothing can have been done or left undone. */
+export function readFailureText(error: unknown): string {
+  const code = error instanceof CallError ? error.code : 'unexpected'
+  if (code === 'unreachable' || code === 'timeout') return t('error.read.unreachable')
+  if (code === 'internal' || code === 'unavailable' || code === 'rate_limited') return t('error.read.later')
+  if (code === 'unauthorized') return t('error.read.unauthorized')
+  return failureText(error)
+}

@@ -1,4 +1,5 @@
-// The opened alarm's transitions and contacts, read again whenever the feed says that it changed.
+// The opened alarm's transitions and contacts, read again whenever the feed says that it changed. What was read stays when
+// a later reading fails: without a link the telephone numbers are what is left.
 import { alarmDetailSchema } from '../../../../contract/http/alarms.ts'
 import type { AlarmDetail } from '../../../../contract/http/alarms.ts'
 import { call } from '../api/client.ts'
@@ -12,10 +13,11 @@ export class DetailLoader {
   async load(id: string): Promise<void> {
     const ask = ++this.#asked
     if (this.detail?.id !== id) this.detail = null
-    this.error = null
     try {
       const detail = await call('GET', ROUTES.alarm(id), alarmDetailSchema)
-      if (ask === this.#asked) this.detail = detail
+      if (ask !== this.#asked) return
+      this.detail = detail
+      this.error = null
     } catch (error) {
       if (ask === this.#asked) this.error = error
     }

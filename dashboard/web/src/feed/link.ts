@@ -50,6 +50,8 @@ export class LinkMachine {
   #retryAt: number | null = null
   /** False until the first list has come: the first one is not "catching up". */
   #everLive = false
+  /** A gap with a beginning: its end is told even when nothing was missed. */
+  #wasCut = false
 
   /** The hub answered the connection. */
   hello(hello: Hello, now: number): readonly Effect[] {
@@ -125,6 +127,7 @@ export class LinkMachine {
 
   disconnected(now: number): void {
     this.#connected = false
+    this.#wasCut = true
     this.#resume = null
     this.#retryAt = null
     if (this.link.phase !== 'disconnected') this.link = { phase: 'disconnected', since: this.lastHeardAt ?? now }
@@ -155,7 +158,9 @@ export class LinkMachine {
   }
 
   #note(caughtUp: CaughtUp): void {
-    if (this.#everLive && !(caughtUp.mode === 'replay' && caughtUp.count === 0)) this.caughtUp = caughtUp
+    const worthSaying = caughtUp.mode === 'snapshot' || caughtUp.count > 0 || this.#wasCut
+    this.#wasCut = false
+    if (this.#everLive && worthSaying) this.caughtUp = caughtUp
   }
 }
 

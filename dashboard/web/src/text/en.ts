@@ -408,6 +408,9 @@ export const en = {
   'error.timeout':
     'The hub did not answer in time: it may or may not have been done. Look at the state before repeating.',
   'error.unexpected': 'The answer does not fit this version of the page. Reload the page and try again.',
+  'error.read.unreachable': 'The hub cannot be reached. Check the network: alarms may not reach this page now.',
+  'error.read.later': 'The hub is busy or failed. Try again shortly; if it fails again, ask an administrator.',
+  'error.read.unauthorized': 'Your session has ended; sign in again.',
   'noright.title': 'No permission',
   'noright.body': 'This page is for: {role}. You are: {mine}. Ask an administrator if you need it.',
   'unknown.title': 'No such page',
