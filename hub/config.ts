@@ -1,5 +1,6 @@
 // Every variable the hub reads, in one table: name, default, unit, sentence. Checked at start, all errors at once.
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import * as z from 'zod'
 import type { Bilingual } from '../contract/rules.ts'
 
@@ -116,8 +117,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   else if (certFile !== undefined && keyFile !== undefined) {
     try {
       tls = { cert: readFileSync(certFile), key: readFileSync(keyFile) }
+      createSecureContext(tls)
     } catch (error) {
-      problems.push(`ZHIAN_TLS_CERT, ZHIAN_TLS_KEY: 读不到文件 cannot read: ${(error as Error).message}`)
+      problems.push(`ZHIAN_TLS_CERT, ZHIAN_TLS_KEY: 证书或私钥不可用 cannot be used: ${(error as Error).message}`)
     }
   }
   if (problems.length > 0) throw new ConfigError(problems)

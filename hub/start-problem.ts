@@ -21,6 +21,14 @@ export function startProblem(error: unknown, config: Config): StartProblem | nul
     return new StartProblem(
       `端口 ${port} 已被占用：请停掉占用它的程序，或设置 ${variableOf(port, config)}。Port ${port} is taken: stop what uses it, or set ${variableOf(port, config)}.`,
     )
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new StartProblem(
+      `本机没有这个监听地址，请检查 ZHIAN_HOST 和 ZHIAN_MQTT_HOST：${message}。This machine has no such address to listen on, check ZHIAN_HOST and ZHIAN_MQTT_HOST: ${message}.`,
+    )
+  if (code === 'EEXIST' || code === 'ENOTDIR')
+    return new StartProblem(
+      `ZHIAN_DATA_DIR 须是目录，不能是文件：${message}。ZHIAN_DATA_DIR must be a folder, not a file: ${message}.`,
+    )
   if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC')
     return new StartProblem(`无法写入或监听：${message}。Cannot write or listen: ${message}.`)
   return null
