@@ -62,5 +62,5 @@ export function baseOf(
   },
 ): CompiledRule {
   const { unit = '', grades, onDelays = new Map<string, number>(), offDelay = 0 } = resolved
-  return { id, version, type, signal, title, category, unit, grades, onDelays, offDelay: offDelay * 1000 }
+  return { id, version, type, signal, title, category, unit, grades, onDelays, offDelay: Math.round(offDelay * 1000) }
 }

@@ -32,7 +32,7 @@ export function compileLimits(context: Context, rule: ThresholdRule & { version:
       source: LIMIT + name,
       limit,
       inside: high ? limit - deadband : limit + deadband,
-      onDelay: (typeof delay === 'number' ? delay : level.onDelay) * 1000,
+      onDelay: Math.round((typeof delay === 'number' ? delay : level.onDelay) * 1000),
       grade: { level: name, priority, latch, limit, title },
     })
   }

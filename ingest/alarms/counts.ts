@@ -15,7 +15,7 @@ function countOn(work: Work, { rule, atLeast, window }: CompiledCount, times: nu
   const { now } = work
   const track = open(work, rule.id, '')
   const recent = window === 0 ? track.hits : track.hits.filter((at) => at > now - window && at <= now)
-  const more = Array<number>(Math.min(Math.max(Math.trunc(times), 0), atLeast)).fill(now)
+  const more = Array<number>(Math.min(Math.max(Math.trunc(times) || 0, 0), atLeast)).fill(now)
   track.hits = [...recent, ...more].slice(-atLeast)
   const enough = track.hits.length >= atLeast
   if (!enough && !track.sources[COUNT]) return

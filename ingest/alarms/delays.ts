@@ -6,9 +6,8 @@ import type { OpenTrack, Work } from './work.ts'
 
 /** When the delay of a source runs out in sample time; Infinity if none runs. */
 function end(rule: CompiledRule, name: string, source: Source): number {
-  if (source.stale) return Infinity
   if (source.phase === 'pending') return source.since + (rule.onDelays.get(name) ?? 0)
-  if (source.phase === 'clearing') return source.since + rule.offDelay
+  if (source.phase === 'clearing' && !source.stale) return source.since + rule.offDelay
   return Infinity
 }
 

@@ -42,7 +42,7 @@ const statedChannel = ({ data }: EventInput): string | undefined => {
   return CHANNELS.find((c) => c === channel)
 }
 
-/** The channel an event is about: as it says; else the only one there is, known, or in alarm; else none. */
+/** The channel an event is about: as it says; else the only one there is, told before, in alarm, or known; else none. */
 function channelOf(work: Work, use: EventUse, input: EventInput): string {
   const stated = statedChannel(input)
   const channels = use.limiters.map((limiter) => limiter.channel)
@@ -50,6 +50,19 @@ function channelOf(work: Work, use: EventUse, input: EventInput): string {
   const [only] = channels
   if (only !== undefined && channels.length === 1) return only
   if (stated !== undefined) return stated
+  return toldBefore(work, use, input) ?? likelyChannel(work, use)
+}
+
+/** Where this message, or a newer one of its sort, was counted: what comes twice must not count in two places. */
+function toldBefore(work: Work, use: EventUse, input: EventInput): string | undefined {
+  const part = partOf(input)
+  return ['', ...CHANNELS].find((channel) => {
+    const events = work.memory[trackKey(use.rule.id, channel)]?.events
+    return use.sources.some((base) => (events?.[base + part] ?? -Infinity) >= input.ts)
+  })
+}
+
+function likelyChannel(work: Work, use: EventUse): string {
   const inAlarm = tracksOf(work, use.rule)
   const measured = use.limiters.filter((limiter) => work.newest[limiter.metric] !== undefined)
   const candidates = inAlarm.length === 1 ? inAlarm : measured
@@ -92,6 +105,8 @@ function takeRaise(work: Work, use: EventUse, input: EventInput): void {
     if (grade.latch) tellLate(work, rule, channel, grade, valueIn(input), ts)
     return
   }
+  // The same message once more is no new evidence.
+  if (work.memory[key]?.events[source] === ts && work.tracks[key]?.sources[source]) return
   recall(work, key).events[source] = ts
   const track = open(work, rule.id, channel)
   elapseBySample(work, track, rule, ts)

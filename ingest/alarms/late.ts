@@ -6,6 +6,7 @@ import { covers, isPast, widen } from './memory.ts'
 import { latch } from './settle.ts'
 import type { Grade } from './state.ts'
 import { trackKey } from './state.ts'
+import { breakShelf } from './suppression.ts'
 import { open } from './work.ts'
 import type { Work } from './work.ts'
 
@@ -34,4 +35,5 @@ export function tellLate(
   const words = { ...grade, title: grade.title ?? rule.title }
   if (worse) apply(work, track, rule, 'late_worse', cause, words)
   else apply(work, track, rule, 'late', cause)
+  breakShelf(work, track)
 }

@@ -4,8 +4,8 @@ import type { Span } from './state.ts'
 import { recall } from './work.ts'
 import type { OpenTrack, Work } from './work.ts'
 
-/** Closed alarms kept an identity. When there are more, a late sample of the oldest may raise again: the safe side. */
-const MAX_PAST = 16
+/** Spans kept an identity, of each sort. When there are more, a late sample of the oldest may raise again: the safe side. */
+const MAX_SPANS = 16
 /** Momentary events kept an identity. */
 const MAX_SEEN = 32
 
@@ -21,12 +21,24 @@ export function widen(track: OpenTrack, ts: number): void {
 export function remember(work: Work, track: OpenTrack): void {
   if (!track.span) return
   const memory = recall(work, trackKey(track.ruleId, track.channel))
-  memory.past = [...memory.past, track.span].slice(-MAX_PAST)
+  memory.past = [...memory.past, track.span].slice(-MAX_SPANS)
 }
 
 /** Whether `ts` lies in an alarm that is already closed. */
 export function isPast(work: Work, key: string, ts: number): boolean {
   return work.memory[key]?.past.some((span) => covers(span, ts)) ?? false
+}
+
+/** A limit was met in this span, for too short a time to count. */
+export function dismiss(work: Work, key: string, span: Span): void {
+  const memory = recall(work, key)
+  memory.dismissed = [...memory.dismissed, span].slice(-MAX_SPANS)
+}
+
+/** Whether a value at `ts` is known to have lasted for less than `delay`, ms. */
+export function wasTooShort(work: Work, key: string, ts: number, delay: number): boolean {
+  const dismissed = work.memory[key]?.dismissed ?? []
+  return dismissed.some((span) => covers(span, ts) && span.to - span.from < delay)
 }
 
 /** Takes a momentary event in; false if it is already known. `late`: newer ones are known. */

@@ -65,13 +65,13 @@ function titled(rule: CompiledRule, track: OpenTrack, grade: Grade): Grade {
 /** Brings the alarm in line with its sources. */
 export function settle(work: Work, track: OpenTrack, rule: CompiledRule, evidence: Evidence): void {
   const { sampleTs, at } = evidence
-  const standing = Object.values(track.sources).filter(stands)
-  const stale = standing[0]?.stale
-  if (stale && standing.every((source) => source.stale)) {
-    apply(work, track, rule, 'freeze', { reason: stale, sampleTs, at })
-    if (track.alarm) return
+  const stale = staleness(track)
+  const freeze = () => stale && apply(work, track, rule, 'freeze', { reason: stale, sampleTs, at })
+  freeze()
+  if (track.alarm?.condition === 'frozen') {
+    if (stale) return
+    apply(work, track, rule, 'thaw', { reason: 'good_value', sampleTs, at })
   }
-  if (track.alarm?.condition === 'frozen') apply(work, track, rule, 'thaw', { reason: 'good_value', sampleTs, at })
 
   const top = strongest(rule, track)
   if (!top) return settleNormal(work, track, rule, evidence)
@@ -93,6 +93,13 @@ export function settle(work: Work, track: OpenTrack, rule: CompiledRule, evidenc
     if (change < 0) apply(work, track, rule, 'ease', { ...cause, reason: 'level_fallen' }, grade)
   }
   breakShelf(work, track)
+  freeze()
+}
+
+/** Why nothing that stands can be believed; null if something can, or nothing stands. */
+function staleness(track: OpenTrack): TransitionReason | null {
+  const standing = Object.values(track.sources).filter(stands)
+  return standing.every((source) => source.stale) ? (standing[0]?.stale ?? null) : null
 }
 
 const risenReason = ({ why }: Source): TransitionReason => (why === 'device_flag' ? why : 'level_risen')
@@ -111,10 +118,10 @@ export function latch(track: OpenTrack, grade: Grade | undefined): void {
   if (!track.latch || severityOf(grade) > severityOf(track.latch)) track.latch = grade
 }
 
-/** What was heard of these sources can no longer be believed: they stand, and no delay ends them (G4). */
+/** What was heard of these sources can no longer be believed: they stand, or come to, and no off-delay ends them (G4). */
 export function distrust(track: OpenTrack, which: (source: string) => boolean, stale: TransitionReason): void {
   for (const [name, source] of Object.entries(track.sources)) {
-    if (stands(source) && which(name)) track.sources[name] = { ...source, due: null, stale }
+    if (which(name)) track.sources[name] = { ...source, due: stands(source) ? null : source.due, stale }
   }
 }
 

@@ -64,6 +64,8 @@ export interface Memory {
   readonly events: Readonly<Record<string, number>>
   /** Closed alarms, oldest first. */
   readonly past: readonly Span[]
+  /** Times over a limit that did not last as long as its on-delay asks for, oldest first. */
+  readonly dismissed: readonly Span[]
   /** Sample times of momentary events, ascending. */
   readonly seen: readonly number[]
 }

@@ -3,7 +3,7 @@ import type { CompiledLevel, Limiter } from './compiled.ts'
 import { EVENT, LIMIT, severityOf } from './compiled.ts'
 import { elapseBySample } from './delays.ts'
 import { tellLate } from './late.ts'
-import { isPast } from './memory.ts'
+import { dismiss, isPast, wasTooShort } from './memory.ts'
 import { distrust, raiseMilder, settle } from './settle.ts'
 import { open, recall } from './work.ts'
 import type { OpenTrack, Work } from './work.ts'
@@ -48,10 +48,12 @@ export function judgeSameInstant(work: Work, limiter: Limiter, value: number, ts
 
 /**
  * A value older than the newest: it clears nothing and lowers nothing. Over a latching limit it tells of a danger that
- * nobody has seen; whether it lasted as long as an on-delay asks for cannot be known any more, so it is taken to have.
+ * nobody has seen. Unless it is known to have been shorter than the on-delay, it is taken to have lasted.
  */
 export function judgeLate(work: Work, limiter: Limiter, value: number, ts: number): void {
-  const level = limiter.levels.findLast((l) => l.grade.latch && meets(limiter, l, value))
+  const level = limiter.levels.findLast(
+    (l) => l.grade.latch && meets(limiter, l, value) && !wasTooShort(work, limiter.key, ts, l.onDelay),
+  )
   if (level) tellLate(work, limiter.rule, limiter.channel, level.grade, value, ts)
 }
 
@@ -90,6 +92,7 @@ function leave(work: Work, track: OpenTrack, limiter: Limiter, level: CompiledLe
   const known = track.sources[level.source]
   if (!known) return
   if (known.phase === 'pending') {
+    if (level.grade.latch) dismiss(work, limiter.key, { from: known.since, to: ts - 1 })
     delete track.sources[level.source]
   } else if (!isInside(limiter, level, value)) {
     track.sources[level.source] = { ...known, phase: 'on', due: null, value, stale: null }

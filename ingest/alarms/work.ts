@@ -63,7 +63,9 @@ export function recall(work: Work, key: string): OpenMemory {
   const recalled = work.recalled.get(key)
   if (recalled) return recalled
   const known = work.memory[key]
-  const memory: OpenMemory = known ? { ...known, events: { ...known.events } } : { events: {}, past: [], seen: [] }
+  const memory: OpenMemory = known
+    ? { ...known, events: { ...known.events } }
+    : { events: {}, past: [], dismissed: [], seen: [] }
   work.recalled.set(key, memory)
   work.memory[key] = memory
   return memory

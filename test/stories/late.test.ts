@@ -108,6 +108,42 @@ describe('late and repeated samples', () => {
     `,
   })
 
+  story('A motor start is delivered twice: too short then, too short now.', {
+    kind: 'electricity',
+    steps: `
+      0:00 residual_current=350
+      0:03 residual_current=40
+      0:10 residual_current=350 @0:00
+      0:11 residual_current=40  @0:03
+      0:12 residual_current=350 @0:01
+    `,
+    expect: ``,
+  })
+
+  story('A late value over a limit with a delay is taken to have lasted: nobody can know better.', {
+    kind: 'electricity',
+    steps: `
+      1:00 residual_current=40
+      1:10 residual_current=350 @0:20
+    `,
+    expect: `1:10 raised late residual_current alarm P2 latched`,
+  })
+
+  story('G4: a flag delivered twice is no new evidence: the frozen alarm stays frozen.', {
+    kind: 'gas',
+    steps: `
+      0:00 !gas_high
+      5:00 again
+    `,
+    expect: `
+      0:00 raised   device_flag   gas_lel alarm P1 active
+      4:00 raised   silent        silent  warn  P4 active
+      4:00 frozen   device_silent gas_lel alarm P1 frozen
+      5:00 returned heard_again   silent  warn  P4 normal
+      5:00 closed   not_required  silent  warn  P4 normal
+    `,
+  })
+
   story('Two values of one instant: the worse is right, whichever comes first.', {
     kind: 'gas',
     steps: `

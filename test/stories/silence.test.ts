@@ -309,6 +309,20 @@ describe('frozen', () => {
     `,
   })
 
+  story('G4: a sensor breaks while an on-delay runs: the delay goes on, and the alarm is frozen as it is raised.', {
+    kind: 'gas',
+    steps: `
+      0:00  co_ppm=150
+      0:30  bad co_ppm
+      2:00  co_ppm=150
+    `,
+    expect: `
+      1:00 raised   on_delay_elapsed co_ppm alarm P1 active
+      1:00 frozen   bad_value        co_ppm alarm P1 frozen
+      2:00 unfrozen good_value       co_ppm alarm P1 active
+    `,
+  })
+
   story('The value is bad but the detector’s own flag stands: the alarm is known to be active.', {
     kind: 'gas',
     steps: `

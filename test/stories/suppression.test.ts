@@ -108,6 +108,22 @@ describe('suppression', () => {
     `,
   })
 
+  story('A shelf breaks as well when it becomes known late that P1 was reached.', {
+    kind: 'gas',
+    steps: `
+      1:00 gas_lel=12
+      1:10 shelve 30:00
+      2:00 gas_lel=12
+      2:10 gas_lel=60 @1:30
+    `,
+    expect: `
+      1:00 raised        threshold   gas_lel warn P2 active
+      1:10 shelved       human       gas_lel warn P2 active shelved
+      2:10 level_changed late        gas_lel high P1 active shelved
+      2:10 unshelved     level_risen gas_lel high P1 active
+    `,
+  })
+
   story('Suppressed by design: hidden while its reason lasts, unacknowledged afterwards if it is still there.', {
     kind: 'gas',
     steps: `

@@ -89,6 +89,35 @@ describe('for every life of every device', () => {
     )
   })
 
+  it('a message that comes again later tells nothing either, but that its device is there', () => {
+    fc.assert(
+      fc.property(worlds(), fc.array(fc.nat(), { maxLength: 5 }), ({ device, turns }, picks) => {
+        const life = new Life(device)
+        const heard: Input[] = []
+        for (const { after, move } of turns) {
+          life.now += after
+          if (move.move !== 'input' || !('position' in move.input)) {
+            life.turn({ after: 0, move })
+            continue
+          }
+          const input = life.told(move.input)
+          heard.push(input)
+          life.decide(input)
+        }
+        life.decide({ type: 'tick' })
+        for (const pick of picks) {
+          const again = heard[pick % Math.max(heard.length, 1)]
+          if (!again) return
+          const told = life.decide({ ...again, position: ++life.position } as Input)
+          // It ends a silence; a return that waited through the silence waits on.
+          const isAbout = ({ type, alarm }: EngineTransition) => alarm.ruleId !== 'device.silent' && type !== 'unfrozen'
+          expect(told.filter(isAbout)).toEqual([])
+        }
+      }),
+      RUNS,
+    )
+  })
+
   it('a deadline is due once: a tick at it moves it on, an early tick changes nothing', () => {
     fc.assert(
       fc.property(worlds(), ({ device, turns }) => {
