@@ -21,6 +21,8 @@ export const helloSchema = z.object({
   serverTime: instantSchema,
   /** The newest sequence in this viewer's scope; 0 = before the first. */
   head: seqSchema,
+  /** Changes when a backup is restored: a cursor from another ledger means nothing in this one. */
+  ledger: z.string(),
   user: personSchema.extend({ role: z.string() }),
 })
 export type Hello = z.infer<typeof helloSchema>

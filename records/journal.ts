@@ -9,6 +9,8 @@ import { chunksOf, ROWS_PER_INSERT, TRANSITIONS_PER_READ } from './store.ts'
 import type { Store, Transacting } from './store.ts'
 import type { TransitionTable } from './tables.ts'
 
+/** Setting: which ledger this is. Made at the first start, replaced by a restore. */
+export const INCARNATION = 'incarnation'
 const STATES_PER_READ = 1_000
 
 export class AlarmJournal implements Journal {
@@ -34,6 +36,15 @@ export class AlarmJournal implements Journal {
   async head(): Promise<number> {
     const { seq } = await this.#store.read.selectFrom('head').select('seq').executeTakeFirstOrThrow()
     return seq
+  }
+
+  async incarnation(): Promise<string> {
+    const row = await this.#store.read
+      .selectFrom('setting')
+      .select('value')
+      .where('key', '=', INCARNATION)
+      .executeTakeFirstOrThrow()
+    return row.value
   }
 
   headInScope(scope: Scope): Promise<number> {

@@ -65,6 +65,8 @@ export interface Journal {
   append(batch: JournalBatch): Promise<{ head: number; committed: CommittedTransition[] }>
   /** The newest sequence number; 0 before the first. */
   head(): Promise<number>
+  /** Which ledger this is: another one after a restore, whose sequence numbers stand for other transitions. */
+  incarnation(): Promise<string>
   headInScope(scope: Scope): Promise<number>
   /** Transitions with a greater sequence number, ascending, at most `limit`. */
   after(scope: Scope, cursor: number, limit: number): Promise<CommittedTransition[]>

@@ -3,10 +3,12 @@ import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { appendAudit, HUB_ACTOR } from './audit.ts'
 import { backupOf } from './backups.ts'
 import { LedgerUnusable } from './errors.ts'
+import { INCARNATION } from './journal.ts'
 import { MIGRATIONS } from './migrations/all.ts'
 import { ledgerFileIn, lockFileIn, logOf, makePrivateDirectory, syncDirectoryOf, syncFile } from './sqlite/files.ts'
 import { takeLock } from './sqlite/lock.ts'
 import { openWriter } from './sqlite/open.ts'
+import { newId } from './store.ts'
 import type { VerifiedLedger } from './verify.ts'
 
 export interface Restored extends VerifiedLedger {
@@ -44,12 +46,19 @@ function unreadable(zh: string, en: string): LedgerUnusable {
   return new LedgerUnusable('damaged', { zh: `备份不可用：${zh}`, en: `The backup cannot be used: ${en}` })
 }
 
-/** The audit trail of the restored ledger says from where it goes on. */
+/** The audit trail of the restored ledger says from where it goes on, and screens learn that their cursors are of another. */
 async function noteRestore(file: string, at: number): Promise<void> {
   const { db, close } = await openWriter(file)
   const entry = { actor: HUB_ACTOR, action: 'ledger.restored', subject: 'ledger' }
   try {
-    await db.transaction().execute((trx) => appendAudit(trx, at, [entry]))
+    await db.transaction().execute(async (trx) => {
+      await appendAudit(trx, at, [entry])
+      await trx
+        .insertInto('setting')
+        .values({ key: INCARNATION, value: newId() })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })))
+        .execute()
+    })
   } finally {
     await close()
   }

@@ -5,7 +5,7 @@ import { AlarmLists } from './alarms.ts'
 import { AuditTrail } from './audit.ts'
 import { backupOf } from './backups.ts'
 import { DeviceRecords } from './devices.ts'
-import { AlarmJournal } from './journal.ts'
+import { AlarmJournal, INCARNATION } from './journal.ts'
 import type { Ledger, LedgerOptions } from './ledger.ts'
 import { dropOutdated } from './maintain.ts'
 import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
@@ -22,7 +22,7 @@ import type { LedgerLock } from './sqlite/lock.ts'
 import { openReader, openWriter, SQLITE_TYPES } from './sqlite/open.ts'
 import type { Connection } from './sqlite/open.ts'
 import { tornTailOf } from './sqlite/torn-log.ts'
-import { LedgerStore } from './store.ts'
+import { LedgerStore, newId } from './store.ts'
 import { UserRecords } from './users.ts'
 
 /** Setting that keeps the key of device token hashes, base64. */
@@ -54,6 +54,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       store.useReader(reader)
       for (const connection of [writer, reader]) void connection.died.then(death.reject)
       tokenKey = Buffer.from(await settings.ensure(DEVICE_TOKEN_KEY, newTokenKey), 'base64')
+      await settings.ensure(INCARNATION, newId)
       await rules.seed(options.defaultRules)
     } catch (error) {
       await stop()

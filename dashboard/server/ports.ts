@@ -9,7 +9,7 @@ import type { PlaceOfThing } from '../../records/scope.ts'
  * sign-ins, its marks in the settings). Everything else is written through `Registry` and `Acts`.
  */
 export interface Records {
-  readonly journal: Pick<Ledger['journal'], 'head' | 'headInScope' | 'after' | 'snapshot'>
+  readonly journal: Pick<Ledger['journal'], 'incarnation' | 'head' | 'headInScope' | 'after' | 'snapshot'>
   readonly alarms: Ledger['alarms']
   readonly places: Pick<Places, 'areas' | 'sites' | 'site'>
   readonly devices: Pick<Devices, 'list' | 'get'>

@@ -99,6 +99,7 @@ describe('restoring', () => {
     await journal(first, 'before')
     await first.backupTo(backup)
     const identity = await first.devices.identity('S1')
+    const incarnation = await first.journal.incarnation()
     await journal(first, 'after')
     await first.devices.create(ADMIN, { id: 'S2', kind: 'smoke', name: '烟感' })
     await first.stop()
@@ -113,6 +114,8 @@ describe('restoring', () => {
     expect(await second.audit.verify()).toMatchObject({ ok: true, rows: 2 })
     expect((await second.audit.list({ limit: 1 })).items[0]).toMatchObject({ action: 'ledger.restored', at: T0 })
     expect((await journal(second, 'next')).head).toBe(2)
+    // Number 2 was another transition before: screens must not take it for the one they have.
+    expect(await second.journal.incarnation()).not.toBe(incarnation)
   })
 
   it('into an empty directory starts a hub that moved to another machine', async () => {

@@ -105,6 +105,9 @@ export class MemoryJournal implements Journal {
   head(): Promise<number> {
     return Promise.resolve(this.committed.length)
   }
+  incarnation(): Promise<string> {
+    return Promise.resolve('memory')
+  }
   headInScope(): Promise<number> {
     return this.head()
   }

@@ -169,11 +169,13 @@ export class Feed {
   async #hello(connection: Connection): Promise<void> {
     const { principal, socket } = connection
     try {
-      const head = await this.#options.ports.records.journal.headInScope(principal.scope)
+      const { journal } = this.#options.ports.records
+      const [head, ledger] = await Promise.all([journal.headInScope(principal.scope), journal.incarnation()])
       socket.emit('hello', {
         protocol: FEED_PROTOCOL,
         serverTime: this.#options.now(),
         head,
+        ledger,
         user: { id: principal.userId, name: principal.name, role: principal.role },
       })
     } catch (error) {

@@ -401,6 +401,7 @@ describe('live feed under faults', () => {
     const failing = { head: 0, after: 0 }
     const journal: typeof ports.records.journal = {
       head: () => ports.records.journal.head(),
+      incarnation: () => ports.records.journal.incarnation(),
       snapshot: (scope) => ports.records.journal.snapshot(scope),
       headInScope: async (scope) => {
         if (failing.head-- > 0) throw new Error('busy')

@@ -243,6 +243,7 @@ export class FakeHub {
       protocol: FEED_PROTOCOL,
       serverTime: Date.now(),
       head: this.journal.headOf(user.scope),
+      ledger: 'fake',
       user: { id: user.id, name: user.name, role: user.role },
     })
     socket.on('feed:resume', ({ cursor }, reply) => {

@@ -13,10 +13,11 @@ const world = worldOf({ sites: 2, devices: 16, longNames: false }, 0)
 const device = world.devices[0]!
 const sort = SORTS[0]!
 
-const hello = (head: number, protocol = FEED_PROTOCOL) => ({
+const hello = (head: number, protocol = FEED_PROTOCOL, ledger = 'one') => ({
   protocol,
   serverTime: 0,
   head,
+  ledger,
   user: { id: 'u', name: '周', role: 'duty' },
 })
 const beat = (head: number) => ({ serverTime: 0, head })
@@ -67,6 +68,12 @@ describe('the link', () => {
     machine.resumed(snapshot(ledgerOf(3)), 10)
     expect(machine.link.phase).toBe('live')
     expect(machine.caughtUp).toBeNull()
+  })
+
+  it('G3: a cursor of another ledger, from before a backup was restored, is not sent', () => {
+    const machine = live(ledgerOf(5), 1_000)
+    machine.disconnected(4_000)
+    expect(machine.hello(hello(9, FEED_PROTOCOL, 'restored'), 9_000)).toEqual([{ do: 'resume', cursor: null }])
   })
 
   it('G3: says how many it caught up on after a cut, and is not live before', () => {

@@ -44,6 +44,8 @@ export class LinkMachine {
   /** When the hub was last heard (hello or heartbeat), and when it was last heard while connected and live. */
   lastHeardAt: number | null = null
   #head = 0
+  /** Which ledger the cursor is of. */
+  #ledger: string | null = null
   #connected = false
   /** Set between a resume and its reply; what arrives meanwhile waits here. */
   #resume: { readonly cursor: number | null; readonly at: number; readonly early: AlarmEvent[] } | null = null
@@ -59,6 +61,8 @@ export class LinkMachine {
     this.#connected = true
     this.#head = hello.head
     this.lastHeardAt = now
+    if (this.#ledger !== null && this.#ledger !== hello.ledger) this.cursor = null
+    this.#ledger = hello.ledger
     return this.#ask(this.cursor, now)
   }
 
