@@ -9,6 +9,8 @@ import type { Work } from './work.ts'
 
 /** How fast the learned interval follows: one gap moves it by a quarter at most, so that one outage teaches little. */
 const LEARNING = 1.25
+/** What comes in one message, or right after it, says nothing of the time between messages, s. */
+const SAME_MESSAGE = 1
 /** Longest interval that is learned, s. */
 const MAX_INTERVAL = 86_400
 
@@ -17,7 +19,7 @@ const MAX_INTERVAL = 86_400
  * reports more often than that gains no alarm from pausing.
  */
 export function learn(learned: number | null, usual: number, gap: number): number | null {
-  if (learned === null && gap <= usual) return null
+  if ((learned === null && gap <= usual) || gap < SAME_MESSAGE) return learned
   const known = learned ?? usual
   const step = Math.min(Math.max(gap, known / LEARNING), known * LEARNING)
   const next = Math.round(Math.min(Math.max(step, usual), Math.max(usual, MAX_INTERVAL)))

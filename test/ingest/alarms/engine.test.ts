@@ -212,6 +212,7 @@ describe('the interval', () => {
     expect(learn(steady, 60, 86_400)).toBe(375)
     expect(learn(learn(steady, 60, 86_400), 60, 300)).toBe(300)
     expect(learn(null, 60, 5)).toBeNull()
+    expect(learn(steady, 60, 0), 'a message with many samples').toBe(300)
     expect(learn(70, 60, 5)).toBeNull()
   })
 
