@@ -6,14 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Credential } from '../load/publisher.ts'
 import type { ConnectionsPlan, ConnectionsReport } from './connections-process.ts'
-
-export interface BenchRow {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  /** What the design asks for, in words; '' for a figure that only explains others. */
-  readonly target: string
-}
+import { atLeast, atMost, figure } from './row.ts'
+import type { BenchRow } from './row.ts'
 
 export interface ConnectionsOptions {
   readonly host?: string
@@ -86,16 +80,11 @@ export async function benchConnections(
     const after = await highestBytes(pid, watchMs)
     const missing = open < wanted ? ` (${wanted} wanted: ${firstError ?? 'descriptors'})` : ''
     return [
-      { name: `idle connections open${missing}`, value: open, unit: '', target: `≥ ${wanted}` },
-      { name: 'resident memory with them', value: Math.round(after / 1e6), unit: 'MB', target: '≤ 600' },
-      { name: 'resident memory before', value: Math.round(before / 1e6), unit: 'MB', target: '' },
-      {
-        name: 'resident memory an idle connection',
-        value: Math.round(((after - before) / open / 1024) * 10) / 10,
-        unit: 'KiB',
-        target: '',
-      },
-      { name: 'time to open them', value: Math.round(seconds * 10) / 10, unit: 's', target: '' },
+      atLeast(`idle connections open${missing}`, open, '', wanted),
+      atMost('resident memory with them', Math.round(after / 1e6), 'MB', 600),
+      figure('resident memory before', Math.round(before / 1e6), 'MB'),
+      figure('resident memory an idle connection', (after - before) / open / 1024, 'KiB'),
+      figure('time to open them', seconds, 's'),
     ]
   } finally {
     await Promise.all(children.map(ended))

@@ -1,0 +1,127 @@
+// Device → painted in the browser, with a county's readings going in at the same time.
+import { connectAsync } from 'mqtt'
+import type { MqttClient } from 'mqtt'
+import { upTopic } from '../../contract/topics.ts'
+import type { Alarm } from '../../contract/alarms.ts'
+import type { Page as ListPage } from '../../contract/http/common.ts'
+import { buildPagesIfStale } from '../../hub/pages.ts'
+import { startLoad } from '../load/publisher.ts'
+import type { Credential } from '../load/publisher.ts'
+import type { Api } from '../support/api.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { until } from '../support/hub-process.ts'
+import type { Page } from 'playwright-core'
+import { openDesk, signedIn } from './desk.ts'
+import { register, withHub } from './hub.ts'
+import { paintsOf, requireOneClock, watchPaints } from './painted.ts'
+import { percentile } from './percentile.ts'
+import { atLeast, atMost, exactly, figure } from './row.ts'
+import type { BenchOptions, BenchRow } from './row.ts'
+
+/** Messages a second of the background, and how many meters they come from. */
+const BACKGROUND = 5_000
+const METERS = 200
+/** Pause between two alarms, ms: spread, so that they do not fall into step with the screen's frames. */
+const PAUSE = { least: 60, most: 140 }
+const WARM_UP = 10
+
+interface Probe {
+  readonly deviceId: string
+  readonly publishedAt: number
+  readonly acknowledgedAt: number
+}
+
+export async function benchLatency({ quick }: BenchOptions): Promise<BenchRow[]> {
+  buildPagesIfStale()
+  const alarms = quick ? 30 : 300
+  return withHub(async (hub, api) => {
+    const meters = await register(api, 'meter', 'electricity', METERS)
+    const detectors = await register(api, 'gas', 'gas', WARM_UP + alarms)
+    const clients = await Promise.all(detectors.map((credential) => loggedIn(hub.mqttPort, credential)))
+    const browser = await launchBrowser()
+    const load = await startLoad({ port: hub.mqttPort, credentials: meters, rate: BACKGROUND })
+    try {
+      const context = await signedIn(browser, hub)
+      await watchPaints(context)
+      const page = await openDesk(context, hub)
+      await requireOneClock(page)
+      load.start()
+      await until('the background flows', async () => (await load.progress()).acknowledged > BACKGROUND)
+      await raiseAll(clients.slice(0, WARM_UP), detectors)
+      const probes = await raiseAll(clients.slice(WARM_UP), detectors.slice(WARM_UP))
+      const ids = await idsByDevice(api, detectors.length)
+      const own = await ownFigures(page)
+      await page.waitForTimeout(500)
+      const paints = await paintsOf(page)
+      await requireOneClock(page)
+      const background = await load.stop()
+      const painted = probes.flatMap(({ deviceId, publishedAt }) => {
+        const at = paints[ids.get(deviceId) ?? '']
+        return at === undefined ? [] : [Math.max(0, at - publishedAt)]
+      })
+      const acknowledged = probes.map(({ publishedAt, acknowledgedAt }) => acknowledgedAt - publishedAt)
+      return [
+        // Below it the load was another one. A hair less is the generator's own pace.
+        atLeast('background held', background.perSecond, 'msg/s', BACKGROUND * 0.99),
+        exactly('alarms painted', painted.length, '', probes.length),
+        atMost('device publishes → painted, p50', percentile(painted, 0.5), 'ms', 20),
+        atMost('device publishes → painted, p99', percentile(painted, 0.99), 'ms', 100),
+        figure('device publishes → painted, worst', Math.max(...painted), 'ms'),
+        figure('hub receives → painted, by the page’s own account, p50', own.p50, 'ms'),
+        figure('hub receives → painted, by the page’s own account, p99', own.p99, 'ms'),
+        figure('device publishes → PUBACK of the alarm, p50', percentile(acknowledged, 0.5), 'ms'),
+        figure('device publishes → PUBACK of the alarm, p99', percentile(acknowledged, 0.99), 'ms'),
+      ]
+    } finally {
+      await load.stop()
+      await browser.close()
+      for (const client of clients) client.end(true)
+    }
+  })
+}
+
+const loggedIn = (port: number, { username, password }: Credential): Promise<MqttClient> =>
+  connectAsync(`mqtt://127.0.0.1:${port}`, { clientId: username, username, password, reconnectPeriod: 0 })
+
+/** One gas alarm a client, in their order. */
+async function raiseAll(clients: readonly MqttClient[], devices: readonly Credential[]): Promise<Probe[]> {
+  const probes: Promise<Probe>[] = []
+  for (const [index, client] of clients.entries()) {
+    const deviceId = devices[index]?.username ?? ''
+    probes.push(raise(client, deviceId))
+    const pause = PAUSE.least + Math.random() * (PAUSE.most - PAUSE.least)
+    await new Promise((resolve) => setTimeout(resolve, pause))
+  }
+  return Promise.all(probes)
+}
+
+async function raise(client: MqttClient, deviceId: string): Promise<Probe> {
+  const publishedAt = Date.now()
+  const payload = JSON.stringify({ ts: publishedAt, values: { gas_lel: 60 } })
+  await client.publishAsync(upTopic(deviceId, 'readings'), payload, { qos: 1 })
+  return { deviceId, publishedAt, acknowledgedAt: Date.now() }
+}
+
+/** Device → its open alarm. */
+async function idsByDevice(api: Api, wanted: number): Promise<Map<string, string>> {
+  const ids = new Map<string, string>()
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const query: string = `open=true&limit=500${cursor === '' ? '' : `&cursor=${cursor}`}`
+    const { items, next }: ListPage<Alarm> = await api.ok<ListPage<Alarm>>('GET', `/alarms?${query}`)
+    for (const { id, deviceId } of items) ids.set(deviceId, id)
+    cursor = next
+  }
+  if (ids.size < wanted) throw new Error(`${wanted} alarms were published, ${ids.size} are open`)
+  return ids
+}
+
+/** What the status line of the page says. It is refreshed once a second. */
+async function ownFigures(page: Page): Promise<{ p50: number; p99: number }> {
+  await page.waitForTimeout(1_500)
+  const text = (await page.locator('footer.status').textContent()) ?? ''
+  const figures = /p50\D*([\d.]+)\s*(m?s).*?p99\D*([\d.]+)\s*(m?s)/.exec(text)
+  if (figures === null) throw new Error(`the status line gives no latency: ${text}`)
+  const ms = (value = '', unit = ''): number => Number(value) * (unit === 's' ? 1_000 : 1)
+  return { p50: ms(figures[1], figures[2]), p99: ms(figures[3], figures[4]) }
+}
