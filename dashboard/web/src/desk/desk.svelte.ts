@@ -15,7 +15,8 @@ export class Desk {
   held = $state.raw<Held>(EMPTY)
   /** The last state seen of the opened alarm: it stays readable after it is over. */
   opened = $state.raw<Alarm | null>(null)
-  #touchedAt = $state(0)
+  #pointedAt = $state(0)
+  #typedAt = $state(0)
   readonly #list = new HeldList()
   readonly #feed: Feed
   #filter: Filter | null = null
@@ -24,18 +25,24 @@ export class Desk {
     this.#feed = feed
   }
 
-  /** Someone is reading the list. */
-  touch(now: number): void {
-    this.#touchedAt = now
+  /** The pointer moves over the list, or scrolls it. */
+  point(now: number): void {
+    this.#pointedAt = now
+  }
+
+  /** The pointer has left the list. */
+  unpoint(): void {
+    this.#pointedAt = 0
   }
 
   isReading(now: number): boolean {
-    return now - this.#touchedAt < READING_MS
+    return now - Math.max(this.#pointedAt, this.#typedAt) < READING_MS
   }
 
   /** Lets in what waits. */
   release(): void {
-    this.#touchedAt = 0
+    this.#pointedAt = 0
+    this.#typedAt = 0
   }
 
   /** Call with every change of the feed, the filter or the clock. */
@@ -54,8 +61,9 @@ export class Desk {
     return this.held.rows.find((row) => row.alarm.id === this.selectedId)?.alarm ?? null
   }
 
-  /** The index now selected, or -1 when the list is empty. */
-  move(step: 1 | -1): number {
+  /** One row on or back by key. The index now selected, or -1 when the list is empty. */
+  move(step: 1 | -1, now: number): number {
+    this.#typedAt = now
     const rows = this.held.rows
     const at = rows.findIndex((row) => row.alarm.id === this.selectedId)
     const to = at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))
