@@ -42,6 +42,8 @@ export interface HubProcess {
   readonly directory: string
   readonly httpPort: number
   readonly mqttPort: number
+  /** Open when the environment gives a certificate; the pages are https then. */
+  readonly mqttsPort: number
   readonly base: string
   /** Of the process that runs now. */
   readonly pid: number
@@ -66,8 +68,9 @@ export interface HubProcessOptions {
 
 export async function startHubProcess(options: HubProcessOptions = {}): Promise<HubProcess> {
   const directory = mkdtempSync(join(tmpdir(), 'zhian-hub-'))
-  const [httpPort, mqttPort] = [await freePort(), await freePort()]
-  const base = `http://127.0.0.1:${httpPort}`
+  const [httpPort, mqttPort, mqttsPort] = [await freePort(), await freePort(), await freePort()]
+  const scheme = options.environment?.['ZHIAN_TLS_CERT'] === undefined ? 'http' : 'https'
+  const base = `${scheme}://127.0.0.1:${httpPort}`
   let child: ChildProcess
   let output = ''
 
@@ -79,6 +82,7 @@ export async function startHubProcess(options: HubProcessOptions = {}): Promise<
         PATH: process.env['PATH'],
         ZHIAN_HTTP_PORT: String(httpPort),
         ZHIAN_MQTT_PORT: String(mqttPort),
+        ZHIAN_MQTTS_PORT: String(mqttsPort),
         ZHIAN_MQTT_HOST: '127.0.0.1',
         ZHIAN_DATA_DIR: join(directory, 'data'),
         ZHIAN_ADMIN_PASSWORD: ADMIN_PASSWORD,
@@ -115,6 +119,7 @@ export async function startHubProcess(options: HubProcessOptions = {}): Promise<
     directory,
     httpPort,
     mqttPort,
+    mqttsPort,
     base,
     get pid() {
       return child.pid as number
