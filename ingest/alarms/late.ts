@@ -26,8 +26,7 @@ export function tellLate(
   const track = open(work, rule.id, channel)
   const { alarm, span } = track
   const worse = alarm === null || severityOf(grade) > severityOf(alarm)
-  const stands = alarm?.condition === 'active' || alarm?.condition === 'frozen'
-  const known = span !== null && (stands ? ts >= span.from : covers(span, ts))
+  const known = span !== null && covers(span, ts)
   latch(track, grade)
   widen(track, ts)
   if (known && !worse) return

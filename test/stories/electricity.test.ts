@@ -129,6 +129,14 @@ describe('electricity', () => {
     `,
   })
 
+  story('At the limit: a high one is met, a low one is not yet.', {
+    kind: 'electricity',
+    steps: `
+      0:00..0:20/10  voltage_a=250 voltage_b=187
+    `,
+    expect: `0:10 raised on_delay_elapsed voltage_a alarm P3 active`,
+  })
+
   story('Each phase is its own alarm; a low phase of three is both under-voltage and lost.', {
     kind: 'electricity',
     attributes: { phases: 3 },
@@ -185,6 +193,38 @@ describe('electricity', () => {
     expect: `
       0:10  raised device_flag temperature_a alarm P2 active
       0:20  raised device_flag temperature_b alarm P2 active
+    `,
+  })
+
+  story(
+    'A flag that names a phase of a signal without phases is about the signal; one that the meter lacks stands alone.',
+    {
+      kind: 'electricity',
+      steps: `
+      0:00  residual_current=20 voltage_a=230
+      0:10  !residual_current_alarm channel=a value=320
+      0:20  !over_voltage channel=n value=256
+      0:30  !over_voltage channel=x value=257
+    `,
+      expect: `
+      0:10  raised device_flag residual_current alarm P2 active
+      0:20  raised device_flag voltage_n alarm P3 active
+    `,
+    },
+  )
+
+  story('A flag without a phase, told before any phase was measured and delivered again afterwards, is one alarm.', {
+    kind: 'electricity',
+    steps: `
+      0:00  !under_voltage
+      0:01  voltage_b=230   @0:00
+      0:02  !under_voltage  @0:00
+      1:00  !under_voltage_cleared
+      2:30  voltage_b=230
+    `,
+    expect: `
+      0:00  raised   device_flag       voltage alarm P3 active
+      2:00  returned off_delay_elapsed voltage alarm P3 normal
     `,
   })
 

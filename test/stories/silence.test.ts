@@ -120,6 +120,20 @@ describe('silence', () => {
     `,
   })
 
+  story('On its battery a device says once more that the mains are lost, and is silent again: still one power cut.', {
+    kind: 'access',
+    steps: `
+      0:00  !mains_lost
+      5:00  !mains_lost
+      20:00 !mains_restored
+    `,
+    expect: `
+      0:00  raised   power_cut    silent warn P4 active
+      20:00 returned heard_again  silent warn P4 normal
+      20:00 closed   not_required silent warn P4 normal
+    `,
+  })
+
   story('A device that was never heard raises nothing.', {
     kind: 'gas',
     lifecycle: 'registered',
@@ -322,6 +336,22 @@ describe('frozen', () => {
       2:00 unfrozen good_value       co_ppm alarm P1 active
     `,
   })
+
+  story(
+    'G4: a bad value counts by its sample time as well: late it says nothing, at the same instant it is the worse.',
+    {
+      kind: 'gas',
+      steps: `
+      1:00  gas_lel=30
+      1:10  bad gas_lel @0:30
+      1:20  bad gas_lel @1:00
+    `,
+      expect: `
+      1:00 raised threshold gas_lel alarm P1 active
+      1:20 frozen bad_value gas_lel alarm P1 frozen
+    `,
+    },
+  )
 
   story('The value is bad but the detector’s own flag stands: the alarm is known to be active.', {
     kind: 'gas',

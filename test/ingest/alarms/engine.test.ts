@@ -216,6 +216,12 @@ describe('the interval', () => {
     expect(learn(70, 60, 5)).toBeNull()
   })
 
+  it('is learned from ordinary readings, unless the device states it', () => {
+    const [silent, stated] = [device('electricity'), device('electricity', { reportEverySeconds: 100 })]
+    for (let i = 0; i < 10; i++) for (const meter of [silent, stated]) meter.reads(i * 100, { power: 1 })
+    expect([silent.state().interval, stated.state().interval]).toEqual([100, null])
+  })
+
   it('as stated by the device outranks what was learned', () => {
     const stated = device('gas', { reportEverySeconds: 20 })
     expect(reportInterval(stated.compiled(), { interval: 300 })).toBe(20)
@@ -240,6 +246,26 @@ describe('the state', () => {
       gas.reads(i, { gas_lel: i % 7 === 0 ? 30 : 1, [`metric${i}`]: 1 })
     }
     expect(JSON.stringify(gas.state()).length).toBeLessThan(10_000)
+  })
+
+  it('remembers many momentary events, and takes what is older than all of them as known', () => {
+    const meter = device('electricity')
+    for (let i = 0; i < 40; i++) meter.says(i * 2, 'arc_fault')
+    const again = (at: number) =>
+      meter.take(100, {
+        ...{ position: 99, receivedAt: EPOCH, quality: 'device' as const },
+        type: 'event',
+        name: 'arc_fault',
+        data: {},
+        ts: EPOCH + at * 1000,
+      })
+    const by = { id: 'u1', name: '值班员' }
+    meter.take(90, { type: 'act', act: { name: 'ack', alarmId: 'd7-1', seq: 1, by, reason: null, comment: null } })
+    expect([again(0), again(16), again(78)]).toEqual([[], [], []])
+    expect(again(79).map((t) => [t.type, t.reason])).toEqual([
+      ['re_raised', 'momentary'],
+      ['returned', 'momentary'],
+    ])
   })
 
   it('knows how many alarms there were: an act on a closed one is told from one on nobody’s', () => {

@@ -70,6 +70,7 @@ function outcome(standing: Standing, stimulus: Stimulus): string {
   for (const way of WAYS[standing]) stimulate(work, track, way, standing.endsWith('waived') ? SLIGHT : SEVERE)
   expect(standingOf(track)).toBe(standing)
   const before = JSON.stringify(track)
+  const wasTaken = track.alarm?.ack != null
   const told = work.transitions.length
 
   const refusal = stimulate(work, track, stimulus, SEVERE)
@@ -78,6 +79,9 @@ function outcome(standing: Standing, stimulus: Stimulus): string {
     expect(JSON.stringify(track), 'a refusal changes nothing').toBe(before)
     return `!${refusal}`
   }
+  const end = work.transitions.at(-1)?.alarm
+  if (end?.closedAt != null)
+    expect(end.ack !== null, 'an end keeps who took it').toBe(wasTaken || stimulus === 'acknowledge')
   if (tells.length === 0 && JSON.stringify(track) === before) return '·'
   return [standingOf(track), ...tells].join('+')
 }
