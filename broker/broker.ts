@@ -243,7 +243,7 @@ class DoorBroker implements Broker, ConnectionHost {
   enter(connection: Connection, identity: Identity, clean: boolean): InboundQos2 {
     const { deviceId } = identity
     if (deviceId !== null && this.#devices.add(deviceId, connection)) {
-      this.#observer.presence(deviceId, true, Date.now())
+      this.#observer.presence(deviceId, true, Date.now(), false)
     }
     return this.#sessions.open(identity, clean)
   }
@@ -267,7 +267,7 @@ class DoorBroker implements Broker, ConnectionHost {
     const { deviceId } = identity
     if (deviceId === null || !this.#devices.remove(deviceId, connection)) return
     // The hub is going, not the device.
-    if (!this.stopping) this.#observer.presence(deviceId, false, Date.now())
+    if (!this.stopping) this.#observer.presence(deviceId, false, Date.now(), connection.saidGoodbye)
   }
 
   socketClosed(connection: Connection): void {

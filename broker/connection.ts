@@ -67,6 +67,8 @@ export class Connection implements TunnelEnd, UplinkEnd {
   closedAt = 0
   /** False after a DISCONNECT, and after an administrative end: the rights that the will was checked under are gone. */
   willMayFire = true
+  /** It left with a DISCONNECT of its own. */
+  saidGoodbye = false
   /** The core's counter of the last message forwarded: overlapping filters would deliver it twice. */
   lastForwarded = -1
   readonly gate: Gate
@@ -371,6 +373,7 @@ export class Connection implements TunnelEnd, UplinkEnd {
   /** The core forgets the will and closes; whatever the client still sends is not read (MQTT-3.14.4-2, -3). */
   #disconnect(): void {
     this.willMayFire = false
+    this.saidGoodbye = true
     this.#toCore()
     this.gate.hold(Hold.leaving)
   }

@@ -38,8 +38,11 @@ export interface Credentials {
 
 /** What the broker tells. Calls must not throw and must return at once. */
 export interface BrokerObserver {
-  /** The first connection of a device opened (`true`) or its last one closed (`false`). */
-  presence(deviceId: string, connected: boolean, at: number): void
+  /**
+   * The first connection of a device opened (`true`) or its last one closed (`false`). `politely`: it closed because the
+   * device said DISCONNECT, as those do that only wake up to report.
+   */
+  presence(deviceId: string, connected: boolean, at: number, politely: boolean): void
   /**
    * A login, subscription, will, publish or connection that was refused or slowed. `deviceId` is the claimed one until the
    * login was right; `address` the peer's IP address. Slowing is told once an episode, not once a message.

@@ -211,7 +211,7 @@ async function wire(
     intake: pipeline,
     credentials,
     observer: {
-      presence: (deviceId, connected, at) => pipeline.presence(deviceId, connected, at),
+      presence: (deviceId, connected, at, politely) => pipeline.presence(deviceId, connected, at, politely),
       // The broker counts them by reason itself; /metrics and the counters read its account.
       refused: () => {},
     },

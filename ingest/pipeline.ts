@@ -127,12 +127,15 @@ export class Pipeline {
     } else done(new StorageUnavailable('the hub is stopping'))
   }
 
-  /** A device's own connection opened or broke. The dot follows at once; alarms follow the rules' delays. */
-  presence(deviceId: string, connected: boolean, at: number): void {
+  /**
+   * A device's own connection opened or broke. The dot follows at once; alarms follow the rules' delays. One that took leave
+   * `politely` has not dropped out: it is there until it is silent for too long.
+   */
+  presence(deviceId: string, connected: boolean, at: number, politely = false): void {
     const runtime = this.options.devices.get(deviceId)
     if (runtime === undefined) return
     runtime.connected = connected
-    this.input(runtime, { type: 'connection', connected }, at)
+    if (!politely) this.input(runtime, { type: 'connection', connected }, at)
   }
 
   /** Something about a device that no message said: presence, a lifecycle step, the hub's own condition. */
