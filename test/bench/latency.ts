@@ -5,12 +5,14 @@ import { upTopic } from '../../contract/topics.ts'
 import type { Alarm } from '../../contract/alarms.ts'
 import type { Page as ListPage } from '../../contract/http/common.ts'
 import { buildPagesIfStale } from '../../hub/pages.ts'
+import { cpuSecondsOf } from '../load/mosquitto.ts'
 import { startLoad } from '../load/publisher.ts'
 import type { Credential } from '../load/publisher.ts'
 import type { Api } from '../support/api.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { until } from '../support/hub-process.ts'
 import type { Page } from 'playwright-core'
+import { browserCpuSeconds } from './browser-processes.ts'
 import { openDesk, signedIn } from './desk.ts'
 import { register, withHub } from './hub.ts'
 import { paintsOf, requireOneClock, watchPaints } from './painted.ts'
@@ -48,7 +50,15 @@ export async function benchLatency({ quick }: BenchOptions): Promise<BenchRow[]>
       load.start()
       await until('the background flows', async () => (await load.progress()).acknowledged > BACKGROUND)
       await raiseAll(clients.slice(0, WARM_UP), detectors)
+      const cpu = async (): Promise<[at: number, hub: number, browser: number]> => [
+        performance.now() / 1_000,
+        cpuSecondsOf(hub.pid),
+        await browserCpuSeconds(browser),
+      ]
+      const before = await cpu()
       const probes = await raiseAll(clients.slice(WARM_UP), detectors.slice(WARM_UP))
+      const after = await cpu()
+      const seconds = after[0] - before[0]
       const ids = await idsByDevice(api, detectors.length)
       const own = await ownFigures(page)
       await page.waitForTimeout(500)
@@ -71,6 +81,8 @@ export async function benchLatency({ quick }: BenchOptions): Promise<BenchRow[]>
         figure('hub receives → painted, by the page’s own account, p99', own.p99, 'ms'),
         figure('device publishes → PUBACK of the alarm, p50', percentile(acknowledged, 0.5), 'ms'),
         figure('device publishes → PUBACK of the alarm, p99', percentile(acknowledged, 0.99), 'ms'),
+        figure('CPU of the hub meanwhile', (after[1] - before[1]) / seconds, 'cores'),
+        figure('CPU of the browser meanwhile', (after[2] - before[2]) / seconds, 'cores'),
       ]
     } finally {
       await load.stop()

@@ -9,7 +9,7 @@ import { launchBrowser } from '../support/browser.ts'
 import { ROOT } from '../support/hub-process.ts'
 import type { HubProcess } from '../support/hub-process.ts'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { residentBytes } from './connections.ts'
+import { largestPageBytes } from './browser-processes.ts'
 import { LIVE, signedIn } from './desk.ts'
 import { register, withHub } from './hub.ts'
 import { median, percentile } from './percentile.ts'
@@ -124,18 +124,11 @@ async function inUse(browser: Browser, hub: HubProcess): Promise<BenchRow[]> {
   })
   for (let step = 0; step < SCROLL_STEPS; step++) await page.mouse.wheel(0, 250)
   const frames = await page.evaluate(() => (globalThis as unknown as { zhianFrames: number[] }).zhianFrames)
-  const bytes = await largestRenderer(browser)
+  const bytes = await largestPageBytes(browser)
   await context.close()
   return [
     atMost('scrolling through them: time between frames, p95', percentile(frames.slice(1), 0.95), 'ms', 20),
     figure('scrolling through them: longest time between frames', Math.max(...frames.slice(1)), 'ms'),
-    atMost('memory of the page’s process after that', bytes / 1e6, 'MB', 300),
+    atMost('private memory of the page after that', bytes / 1e6, 'MB', 300),
   ]
-}
-
-async function largestRenderer(browser: Browser): Promise<number> {
-  const session = await browser.newBrowserCDPSession()
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo')
-  await session.detach()
-  return Math.max(...processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => residentBytes(id)))
 }
