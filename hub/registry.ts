@@ -41,11 +41,17 @@ export function createRegistry(parts: RegistryParts): Registry {
 
   const learn = (identity: DeviceIdentity): void => {
     credentials.put(identity)
-    devices.put(profileOf(identity), placementOf(identity), now())
+    const runtime = devices.put(profileOf(identity), placementOf(identity), now())
+    // Its rules may decide otherwise now, and an alarm whose rule is gone must say so.
+    pipeline.input(runtime, { type: 'tick' })
   }
   const learnOne = async (id: string): Promise<void> => {
     const identity = await ledger.devices.identity(id)
     if (identity !== null) learn(identity)
+  }
+  /** One pass over all devices costs less than a query for each of many. */
+  const learnMany = async (ids: ReadonlySet<string>): Promise<void> => {
+    for await (const identity of ledger.devices.identities()) if (ids.has(identity.id)) learn(identity)
   }
   const learnSite = async (siteId: string): Promise<void> => {
     for (const identity of await ledger.devices.identitiesOfSite(siteId)) learn(identity)
@@ -60,14 +66,16 @@ export function createRegistry(parts: RegistryParts): Registry {
       },
       async import(actor, rows) {
         const tokens = await ledger.devices.import(actor, rows)
-        for (const { id } of tokens) await learnOne(id)
+        await learnMany(new Set(tokens.map(({ id }) => id)))
         return tokens
       },
       async update(actor, id, change) {
         const updated = await ledger.devices.update(actor, id, change)
         const runtime = devices.get(id)
-        if (change.lifecycle === 'retired' && runtime !== undefined)
-          pipeline.input(runtime, { type: 'lifecycle', to: 'retired' })
+        const by = { id: actor.userId, name: actor.name }
+        const to = change.lifecycle
+        if (runtime !== undefined && (to === 'in_service' || to === 'retired'))
+          pipeline.input(runtime, { type: 'lifecycle', to, by })
         await learnOne(id)
         if (change.lifecycle === 'retired') disconnect(id, 'retired')
         return updated
@@ -103,6 +111,9 @@ export function createRegistry(parts: RegistryParts): Registry {
       async change(actor, rule) {
         const changed = await ledger.rules.change(actor, rule)
         await parts.reloadRules()
+        for (const runtime of devices.all()) {
+          if (runtime.profile.kind === rule.kind) pipeline.input(runtime, { type: 'tick' })
+        }
         return changed
       },
     },
