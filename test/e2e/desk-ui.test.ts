@@ -229,7 +229,7 @@ describe('keys', () => {
     await detail.getByText('房东已开窗').waitFor()
     await page.keyboard.press('KeyA')
     await expect.poll(() => hub.journal.alarms.get(latched.id)?.ack).not.toBeNull()
-    await waitText(detail, '周晓岚')
+    await detail.getByText(/周晓岚 [\d:]+ 接警/).waitFor()
     await page.keyboard.press('KeyR')
     await expect.poll(() => hub.journal.alarms.get(latched.id)?.closedAt).not.toBeNull()
     await page.keyboard.press('Shift+Slash')

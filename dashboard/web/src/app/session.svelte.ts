@@ -12,15 +12,24 @@ export class Session {
   failure = $state.raw<CallError | null>(null)
   /** Signed in before, and the hub no longer says so. */
   ended = $state(false)
+  /** The page asks for the password in place: because it must, or because the person wants to be early. */
+  asksAgain = $state(false)
 
   constructor() {
     whenUnauthorized(() => {
-      if (this.status === 'in') this.ended = true
+      if (this.status !== 'in') return
+      this.ended = true
+      this.asksAgain = true
     })
   }
 
   readonly mayAct = $derived(this.me !== null && this.me.role !== 'manager')
   readonly isAdmin = $derived(this.me?.role === 'admin')
+
+  /** ms until the session ends by itself; null without such an end. `hubNow`: the hub's time, ms. */
+  left(hubNow: number): number | null {
+    return this.me === null || this.me.sessionEndsAt === null ? null : this.me.sessionEndsAt - hubNow
+  }
 
   async ask(): Promise<void> {
     try {

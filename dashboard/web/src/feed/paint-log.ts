@@ -11,7 +11,7 @@ export class PaintLog {
 
   /** Rows that are on the screen now; returns those painted for the first time in this state. */
   painted(alarms: readonly Alarm[]): Alarm[] {
-    const fresh = alarms.filter((alarm) => (this.#reported.get(alarm.id) ?? -1) < alarm.seq)
+    const fresh = alarms.filter((alarm) => this.#reported.get(alarm.id) !== alarm.seq)
     for (const alarm of fresh) {
       this.#reported.set(alarm.id, alarm.seq)
       this.#waiting.push(alarm.seq)

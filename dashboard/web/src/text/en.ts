@@ -38,6 +38,7 @@ export const en = {
   'signin.wrong': 'Wrong user name or password. Check capital letters and try again.',
   'signin.again.title': 'Your session has ended',
   'signin.again.lead': 'Screen and alarms go on as before; enter your password to act.',
+  'signin.again.early': 'Renew your session',
   'signin.again.submit': 'Sign in again',
   'signin.out': 'Sign out',
   'setup.title': 'First start',
@@ -95,6 +96,7 @@ export const en = {
     'This page painted no new device alarm in the last 15 minutes: there is no figure to give.',
   'status.silent': '{n} silent',
   'status.silent_about': 'Devices with an open alarm for silence',
+  'status.session_ends': 'Session ends in {age}, renew',
   'title.unacknowledged': '({n}) {name}',
   'title.down': 'Down {time} · {name}',
 

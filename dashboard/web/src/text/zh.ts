@@ -36,6 +36,7 @@ export const zh = {
   'signin.wrong': '用户名或密码不对。请检查大小写后再输一次。',
   'signin.again.title': '登录已到期',
   'signin.again.lead': '画面和报警照常更新；处置前请再输一次密码。',
+  'signin.again.early': '续签登录',
   'signin.again.submit': '重新登录',
   'signin.out': '退出登录',
   'setup.title': '首次设置',
@@ -90,6 +91,7 @@ export const zh = {
   'status.latency_about_none': '近 15 分钟本页没有画出新的设备报警，没有可报的数。',
   'status.silent': '失联 {n} 台',
   'status.silent_about': '有未结束失联报警的设备数',
+  'status.session_ends': '登录 {age} 后到期，续签',
   'title.unacknowledged': '({n}) {name}',
   'title.down': '断开 {time} · {name}',
 
