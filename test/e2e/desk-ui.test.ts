@@ -285,6 +285,19 @@ describe('G3: a link that breaks', () => {
     expect(await page.getByTestId('veil').getAttribute('class')).not.toContain('stale')
   })
 
+  it('that never was there is not taken for calm: no page says that there are no alarms', async () => {
+    await open({ alarms: 3 }, '/desk', null)
+    hub.cut()
+    await page.request.post(`${hub.url}/api/v1/session`, { data: { username: 'duty', password: PASSWORD } })
+    await page.reload()
+    await page.getByText('还没有读到报警列表').waitFor()
+    expect(await page.getByText('没有未结束的报警').count()).toBe(0)
+    expect(await page.getByText('未接警 –').count()).toBe(1)
+    hub.mend()
+    await waitText(link(), '实时')
+    expect(await rows().count()).toBe(3)
+  })
+
   it('reads the opened alarm when it changes, and not otherwise', async () => {
     await open({ alarms: 3 })
     const read: string[] = []

@@ -14,6 +14,8 @@ const SHOWN_EVERY_MS = 250
 /** A page in the background gets no animation frames; its list is refreshed this often instead. */
 const HIDDEN_REFRESH_MS = 1_000
 const RESUME_TIMEOUT_MS = 10_000
+/** A row first painted this long after it was heard was scrolled or filtered away, not slow. */
+const OUT_OF_VIEW_MS = 5_000
 
 type FeedSocket = Socket<
   { [Name in keyof DownEvents]: (body: unknown) => void },
@@ -25,6 +27,8 @@ type FeedSocket = Socket<
 export class Feed {
   link = $state.raw<Link>({ phase: 'connecting' })
   alarms = $state.raw<readonly Alarm[]>([])
+  /** The first list has come: an empty one means that there is nothing. */
+  listed = $state.raw(false)
   caughtUp = $state.raw<CaughtUp | null>(null)
   lastHeardAt = $state.raw<number | null>(null)
   latency = $state.raw<{ readonly p50: number; readonly p99: number; readonly count: number } | null>(null)
@@ -39,8 +43,8 @@ export class Feed {
   readonly #offset = new ClockOffset()
   readonly #window = new LatencyWindow()
   readonly #paints = new PaintLog()
-  /** seq → hub receipt time, of transitions that came live and are not painted yet. */
-  readonly #unpainted = new Map<number, number>()
+  /** seq → when the hub received it and when this page did, of transitions that came live and are not painted yet. */
+  readonly #unpainted = new Map<number, { readonly receivedAt: number; readonly heardAt: number }>()
   readonly #readingsListeners = new Set<(readings: LiveReadings) => void>()
   readonly #presenceListeners = new Set<(presence: DevicePresence) => void>()
   #socket: FeedSocket | null = null
@@ -73,7 +77,8 @@ export class Feed {
     socket.on('alarm', (body) =>
       this.#take(DOWN.alarm, body, (event, now) => {
         const { applied, effects } = this.#machine.event(event, now)
-        if (applied && event.receivedAt !== null) this.#unpainted.set(event.seq, event.receivedAt)
+        if (applied && event.receivedAt !== null)
+          this.#unpainted.set(event.seq, { receivedAt: event.receivedAt, heardAt: now })
         this.#carryOut(effects)
       }),
     )
@@ -123,11 +128,17 @@ export class Feed {
   painted(alarms: readonly Alarm[]): void {
     const now = Date.now()
     for (const alarm of this.#paints.painted(alarms)) {
-      const receivedAt = this.#unpainted.get(alarm.seq)
+      const unpainted = this.#unpainted.get(alarm.seq)
       this.#unpainted.delete(alarm.seq)
       const offset = this.#offset.ms
-      if (receivedAt !== undefined && offset !== null) this.#window.add(now + offset - receivedAt, now)
+      if (unpainted === undefined || offset === null || now - unpainted.heardAt > OUT_OF_VIEW_MS) continue
+      this.#window.add(now + offset - unpainted.receivedAt, now)
     }
+  }
+
+  /** Rows that wait by the officer's choice: when they are painted says nothing about speed. */
+  heldBack(alarms: readonly Alarm[]): void {
+    for (const alarm of alarms) this.#unpainted.delete(alarm.seq)
   }
 
   /** What this desk says of itself; null when this page is no desk. */
@@ -216,6 +227,7 @@ export class Feed {
     this.link = this.#machine.link
     this.caughtUp = this.#machine.caughtUp
     this.lastHeardAt = this.#machine.lastHeardAt
+    this.listed = this.#machine.cursor !== null
     if (this.#flushDue || this.#machine.alarms.version === this.#shownVersion) return
     this.#flushDue = true
     const flush = () => {

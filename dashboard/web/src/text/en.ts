@@ -127,6 +127,8 @@ export const en = {
   'desk.empty.title': 'No open alarms',
   'desk.empty.body': 'Last heartbeat {time}, the link is live. A new alarm will appear here by itself.',
   'desk.empty.offline': 'There were no open alarms before the link broke; what came since is not known here.',
+  'desk.empty.unknown': 'The list has not come yet',
+  'desk.empty.unknown_body': 'This page has not reached the hub and does not know of any alarm. Reconnecting…',
   'desk.empty.unacknowledged': 'No unacknowledged alarms',
   'desk.empty.maintenance': 'No notices',
   'desk.empty.filtered.title': '{n} more outside the filter',

@@ -122,6 +122,8 @@ export const zh = {
   'desk.empty.title': '没有未结束的报警',
   'desk.empty.body': '最近一次心跳 {time}，连接正常。新报警会自己出现在这里。',
   'desk.empty.offline': '断开前没有未结束的报警；断开后的情况本页不知道。',
+  'desk.empty.unknown': '还没有读到报警列表',
+  'desk.empty.unknown_body': '本页还没有连上过平台，不知道有没有报警。正在重连…',
   'desk.empty.unacknowledged': '没有未接警的报警',
   'desk.empty.maintenance': '没有提示级事项',
   'desk.empty.filtered.title': '筛选之外还有 {n} 条',
