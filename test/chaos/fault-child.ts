@@ -5,8 +5,9 @@
 //
 // Feeds the messages of `fault-script.ts` from the first one that was not acknowledged, as devices that send again would,
 // and tells on stdout, synchronously: `ack <message>`, `told <seq> <alarm> <type>`, `head <seq>` when it has restored.
-// Dies at the `pass`-th time that it comes by the point after the first message was taken; the point `none` is never met:
-// then it stops cleanly after the last message.
+// Dies at the `pass`-th time that it comes by the point after the first message was taken; with pass 0 at the first time at
+// all, which may be while it decides again what the last death left undecided. The point `none` is never met: then it
+// stops cleanly after some messages.
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../hub/clock.ts'
@@ -26,7 +27,7 @@ const CLEAN_RUN = 20
 const [directory = '', first = '1', point = 'none', pass = '1'] = process.argv.slice(2)
 const tell = (line: string): void => void writeSync(1, `${line}\n`)
 
-let taken = false
+let taken = pass === '0'
 let passes = 0
 function faultPoint(passed: string): void {
   if (passed === 'pipeline.accepted') taken = true
