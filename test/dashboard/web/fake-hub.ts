@@ -21,6 +21,7 @@ import {
 import type { DownEvents, ResumeReply, UpEvents } from '../../../contract/feed.ts'
 import type { Role } from '../../../contract/http/people.ts'
 import { addApi } from './fake-api.ts'
+import { addInventoryApi } from './fake-inventory-api.ts'
 import { FakeJournal, sees } from './fake-journal.ts'
 import type { Entry, Scope } from './fake-journal.ts'
 import { SORTS, alarmOf, deviceFor, randomOf, worldOf } from './fake-world.ts'
@@ -100,6 +101,7 @@ export class FakeHub {
     app.addHook('onSend', async (_request, reply) => void reply.header('content-security-policy', POLICY))
     await app.register(fastifyCookie)
     addApi(app, this)
+    addInventoryApi(app, this)
     const webRoot = this.#options.webRoot ?? join(ROOT, 'dashboard/web/dist')
     await app.register(fastifyStatic, { root: webRoot, index: false })
     app.setNotFoundHandler((request, reply) =>
