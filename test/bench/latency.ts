@@ -7,11 +7,12 @@ import type { Page as ListPage } from '../../contract/http/common.ts'
 import { buildPagesIfStale } from '../../hub/pages.ts'
 import { cpuSecondsOf } from '../load/mosquitto.ts'
 import { startLoad } from '../load/publisher.ts'
-import type { Credential } from '../load/publisher.ts'
+import type { Credential, LoadRun } from '../load/publisher.ts'
 import type { Api } from '../support/api.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { until } from '../support/hub-process.ts'
-import type { Page } from 'playwright-core'
+import type { HubProcess } from '../support/hub-process.ts'
+import type { Browser, Page } from 'playwright-core'
 import { browserCpuSeconds } from './browser-processes.ts'
 import { openDesk, signedIn } from './desk.ts'
 import { register, withHub } from './hub.ts'
@@ -40,56 +41,74 @@ export async function benchLatency({ quick }: BenchOptions): Promise<BenchRow[]>
     const meters = await register(api, 'meter', 'electricity', METERS)
     const detectors = await register(api, 'gas', 'gas', WARM_UP + alarms)
     const clients = await Promise.all(detectors.map((credential) => loggedIn(hub.mqttPort, credential)))
-    const browser = await launchBrowser()
     const load = await startLoad({ port: hub.mqttPort, credentials: meters, rate: BACKGROUND })
     try {
-      const context = await signedIn(browser, hub)
-      await watchPaints(context)
-      const page = await openDesk(context, hub)
-      await requireOneClock(page)
-      load.start()
-      await until('the background flows', async () => (await load.progress()).acknowledged > BACKGROUND)
-      await raiseAll(clients.slice(0, WARM_UP), detectors)
-      const cpu = async (): Promise<[at: number, hub: number, browser: number]> => [
-        performance.now() / 1_000,
-        cpuSecondsOf(hub.pid),
-        await browserCpuSeconds(browser),
-      ]
-      const before = await cpu()
-      const probes = await raiseAll(clients.slice(WARM_UP), detectors.slice(WARM_UP))
-      const after = await cpu()
-      const seconds = after[0] - before[0]
-      const ids = await idsByDevice(api, detectors.length)
-      const own = await ownFigures(page)
-      await page.waitForTimeout(500)
-      const paints = await paintsOf(page)
-      await requireOneClock(page)
-      const background = await load.stop()
-      const painted = probes.flatMap(({ deviceId, publishedAt }) => {
-        const at = paints[ids.get(deviceId) ?? '']
-        return at === undefined ? [] : [Math.max(0, at - publishedAt)]
-      })
-      const acknowledged = probes.map(({ publishedAt, acknowledgedAt }) => acknowledgedAt - publishedAt)
-      return [
-        // Below it the load was another one. A hair less is the generator's own pace.
-        atLeast('background held', background.perSecond, 'msg/s', BACKGROUND * 0.99),
-        exactly('alarms painted', painted.length, '', probes.length),
-        atMost('device publishes → painted, p50', percentile(painted, 0.5), 'ms', 20),
-        atMost('device publishes → painted, p99', percentile(painted, 0.99), 'ms', 100),
-        figure('device publishes → painted, worst', Math.max(...painted), 'ms'),
-        figure('hub receives → painted, by the page’s own account, p50', own.p50, 'ms'),
-        figure('hub receives → painted, by the page’s own account, p99', own.p99, 'ms'),
-        figure('device publishes → PUBACK of the alarm, p50', percentile(acknowledged, 0.5), 'ms'),
-        figure('device publishes → PUBACK of the alarm, p99', percentile(acknowledged, 0.99), 'ms'),
-        figure('CPU of the hub meanwhile', (after[1] - before[1]) / seconds, 'cores'),
-        figure('CPU of the browser meanwhile', (after[2] - before[2]) / seconds, 'cores'),
-      ]
+      const browser = await launchBrowser()
+      try {
+        return await beforeTheDesk(browser, hub, api, load, { detectors, clients })
+      } finally {
+        await browser.close()
+      }
     } finally {
       await load.stop()
-      await browser.close()
       for (const client of clients) client.end(true)
     }
   })
+}
+
+interface Detectors {
+  readonly detectors: readonly Credential[]
+  /** Their connections, in the same order. */
+  readonly clients: readonly MqttClient[]
+}
+
+async function beforeTheDesk(
+  browser: Browser,
+  hub: HubProcess,
+  api: Api,
+  load: LoadRun,
+  { detectors, clients }: Detectors,
+): Promise<BenchRow[]> {
+  const context = await signedIn(browser, hub)
+  await watchPaints(context)
+  const page = await openDesk(context, hub)
+  await requireOneClock(page)
+  load.start()
+  await until('the background flows', async () => (await load.progress()).acknowledged > BACKGROUND)
+  await raiseAll(clients.slice(0, WARM_UP), detectors)
+  const cpu = async (): Promise<[at: number, hub: number, browser: number]> => [
+    performance.now() / 1_000,
+    cpuSecondsOf(hub.pid),
+    await browserCpuSeconds(browser),
+  ]
+  const before = await cpu()
+  const probes = await raiseAll(clients.slice(WARM_UP), detectors.slice(WARM_UP))
+  const after = await cpu()
+  const seconds = after[0] - before[0]
+  const ids = await idsByDevice(api, detectors.length)
+  const own = await ownFigures(page)
+  const paints = await paintsOf(page)
+  await requireOneClock(page)
+  const background = await load.stop()
+  const painted = probes.flatMap(({ deviceId, publishedAt }) => {
+    const at = paints[ids.get(deviceId) ?? '']
+    return at === undefined ? [] : [Math.max(0, at - publishedAt)]
+  })
+  const acknowledged = probes.map(({ publishedAt, acknowledgedAt }) => acknowledgedAt - publishedAt)
+  return [
+    // Below it the load was another one. A hair less is the generator's own pace.
+    atLeast('background held', background.perSecond, 'msg/s', BACKGROUND * 0.99),
+    exactly('alarms painted', painted.length, '', probes.length),
+    atMost('device publishes → painted, p50', percentile(painted, 0.5), 'ms', 20),
+    atMost('device publishes → painted, p99', percentile(painted, 0.99), 'ms', 100),
+    figure('device publishes → painted, worst', Math.max(...painted), 'ms'),
+    figure('hub receives → painted, by the page’s own account, p50', own.p50, 'ms'),
+    figure('hub receives → painted, by the page’s own account, p99', own.p99, 'ms'),
+    figure('device publishes → PUBACK of the alarm, p50', percentile(acknowledged, 0.5), 'ms'),
+    figure('device publishes → PUBACK of the alarm, p99', percentile(acknowledged, 0.99), 'ms'),
+    figure('CPU of the hub meanwhile', (after[1] - before[1]) / seconds, 'cores'),
+    figure('CPU of the browser meanwhile', (after[2] - before[2]) / seconds, 'cores'),
+  ]
 }
 
 const loggedIn = (port: number, { username, password }: Credential): Promise<MqttClient> =>

@@ -75,4 +75,4 @@ for (const name of wanted) {
   say(formatRows(`${heading}  (${Math.round((performance.now() - started) / 1_000)} s)`, rows))
 }
 say(formatSummary(all))
-process.exitCode = all.some(({ value }) => value === null) ? 1 : 0
+process.exit(all.some(({ value }) => value === null) ? 1 : 0)

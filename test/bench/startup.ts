@@ -144,8 +144,11 @@ async function speak(hub: HubProcess, { meters, detectors }: County, size: Size)
 
 async function killUnderLoad(hub: HubProcess, credentials: readonly Credential[], seconds: number): Promise<void> {
   const load = await startLoad({ port: hub.mqttPort, credentials, rate: RATE, drainMs: 100 })
-  load.start()
-  await until('the load has flowed long enough', async () => (await load.progress()).acknowledged >= RATE * seconds)
-  await hub.kill()
-  await load.stop()
+  try {
+    load.start()
+    await until('the load has flowed long enough', async () => (await load.progress()).acknowledged >= RATE * seconds)
+  } finally {
+    await hub.kill()
+    await load.stop()
+  }
 }
