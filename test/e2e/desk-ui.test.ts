@@ -361,7 +361,7 @@ describe('every page', () => {
     '/desk',
     '/devices',
     '/devices/electricity-00001',
-    '/devices/electricity-00039',
+    '/devices/smoke-00039',
     '/sites',
     '/users',
     '/account',
@@ -381,6 +381,27 @@ describe('every page', () => {
       ])
       expect(needed).toBeLessThanOrEqual(has as number)
     }
+  })
+
+  it('teaches the first publish on the page of a device that was never heard', async () => {
+    await open({ alarms: 1 }, '/devices/smoke-00039', 'admin')
+    await page.getByText('还没有收到过消息').waitFor()
+    await page.getByText(/mosquitto_pub .* -u smoke-00039 -P TOKEN .* zhian\/v1\/smoke-00039\/readings/).waitFor()
+  })
+
+  it('draws a device’s history, zooms by a drag and returns by a double-click', async () => {
+    await open({ alarms: 1 }, '/devices/electricity-00001', 'admin')
+    const chart = page.getByRole('img', { name: '剩余电流' })
+    await chart.locator('canvas').waitFor()
+    const box = (await chart.boundingBox())!
+    await page.mouse.move(box.x + 150, box.y + 80)
+    await page.mouse.down()
+    await page.mouse.move(box.x + 300, box.y + 80, { steps: 5 })
+    await page.mouse.up()
+    await page.getByRole('button', { name: '还原' }).waitFor()
+    await chart.locator('canvas').waitFor()
+    await chart.dblclick({ position: { x: 200, y: 80 } })
+    await page.getByRole('button', { name: '还原' }).waitFor({ state: 'detached' })
   })
 
   it('tells a duty officer that the users are not theirs', async () => {

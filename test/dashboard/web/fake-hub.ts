@@ -283,12 +283,14 @@ export class FakeHub {
   }
 
   #sendReadings(): void {
+    const speaks = (id: string) => this.world.devices.some((device) => device.id === id && device.online)
     for (const [socket, { watched }] of this.#connections) {
-      if (watched.length === 0) continue
+      const heard = watched.filter(speaks)
+      if (heard.length === 0) continue
       const ts = Date.now()
       socket.emit(
         'readings',
-        watched.map((deviceId) => ({
+        heard.map((deviceId) => ({
           deviceId,
           ts,
           values: { residual_current: 20 + (ts % 7000) / 1000, gas_lel: (ts % 3000) / 1000 },
