@@ -89,12 +89,10 @@ async function wire(
     now: clock.wall,
     log: (line) => log.info(line),
   })
-  await ledger.start()
-  stops.push(['the ledger', () => ledger.stop()])
   const readings = createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
-  const { position, repaired } = await readings.start()
+  stops.push(['the ledger', () => ledger.stop()], ['the readings', () => readings.stop()])
+  const { position, repaired } = await both(ledger.start(), readings.start())
   if (repaired !== undefined) log.warn(repaired)
-  stops.push(['the readings', () => readings.stop()])
   const setupCode = await firstAdministrator(ledger, config)
 
   // ── who is who ──
@@ -244,6 +242,13 @@ async function deviceTokenKey(ledger: Ledger): Promise<Buffer> {
   if (key === null)
     throw new StartProblem('台账缺少设备密钥，已停止启动。The ledger has no device token key; not started.')
   return Buffer.from(key, 'base64')
+}
+
+/** Waits for both even if one fails: what is half open can be closed only then. Answers the second. */
+async function both<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> {
+  const [failed] = await Promise.allSettled([first, second])
+  if (failed.status === 'rejected') throw failed.reason
+  return second
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

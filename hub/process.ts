@@ -1,0 +1,86 @@
+// The hub as a process: configuration from the environment, one hub, a clean end on SIGTERM or SIGINT.
+import pino from 'pino'
+import { ConfigError, configHelp, readConfig } from './config.ts'
+import { startHub } from './hub.ts'
+import { StartProblem } from './start-problem.ts'
+import type { Config } from './config.ts'
+import type { Hub } from './hub.ts'
+
+/** Longer than this from the signal, and the process ends without waiting: the service manager would kill it anyway. */
+const STOP_LIMIT_MS = 10_000
+
+const out = (line: string): void => void process.stdout.write(`${line}\n`)
+const fail = (line: string): void => void process.stderr.write(`${line}\n`)
+
+function configuration(): Config {
+  try {
+    return readConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    fail('配置有误，没有启动。Configuration is wrong; nothing was started:')
+    for (const problem of error.problems) fail(`  ${problem}`)
+    process.exit(1)
+  }
+}
+
+function sayWhereToLook(hub: Hub, config: Config): void {
+  const scheme = config.tls === null ? 'http' : 'https'
+  const host = config.ZHIAN_HOST === '0.0.0.0' ? '127.0.0.1' : config.ZHIAN_HOST
+  const base = `${scheme}://${host}:${hub.httpPort}`
+  const loopback = ['127.0.0.1', 'localhost', '::1'].includes(config.ZHIAN_MQTT_HOST)
+  if (!loopback && config.tls === null)
+    out(
+      `注意：MQTT 在 ${config.ZHIAN_MQTT_HOST}:${hub.mqttPort} 上未加密，请设置 ZHIAN_TLS_CERT / ZHIAN_TLS_KEY 或只监听 127.0.0.1。` +
+        ' MQTT is not encrypted on the network: set a certificate or listen on 127.0.0.1.',
+    )
+  if (hub.setupCode !== null) out(`首次设置（一次有效）Set-up link, valid once:  ${base}/setup?code=${hub.setupCode}`)
+  out(
+    `智安已就绪 Zhi'an is ready:  ${base}   (MQTT ${hub.mqttPort}${hub.mqttsPort === null ? '' : `, MQTTS ${hub.mqttsPort}`})`,
+  )
+}
+
+/** Runs until a signal ends it. */
+export async function run(): Promise<void> {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    out("智安 Zhi'an：县级安全监测中枢  the real-time safety hub of a county\n")
+    out(configHelp())
+    return
+  }
+  const config = configuration()
+  const log = pino(
+    {
+      level: config.ZHIAN_LOG_LEVEL,
+      redact: ['*.password', '*.token', '*.authorization', '*.cookie'],
+    },
+    pino.destination({ dest: 2, sync: false }),
+  )
+  let hub: Hub
+  try {
+    hub = await startHub(config, log)
+  } catch (error) {
+    if (!(error instanceof StartProblem)) throw error
+    fail(error.message)
+    process.exit(1)
+  }
+  let stopping = false
+  const end = (signal: string): void => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
+    hub.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.fatal({ err: error }, 'stop failed')
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
+  hub.failed.catch((error: unknown) => {
+    // A storage thread is gone: nothing can be promised any more. The service manager starts the hub again.
+    log.fatal({ err: error }, 'a storage thread ended')
+    process.exit(70)
+  })
+  sayWhereToLook(hub, config)
+}
