@@ -8,7 +8,6 @@
 // Dies at the `pass`-th time that it comes by the point after the first message was taken; with pass 0 at the first time at
 // all, which may be while it decides again what the last death left undecided. The point `none` is never met: then it
 // stops cleanly after some messages.
-import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../hub/clock.ts'
 import { placementOf, profileOf } from '../../hub/registry.ts'
@@ -18,6 +17,7 @@ import { Pipeline } from '../../ingest/pipeline.ts'
 import { createDuckdbStore } from '../../ingest/readings/duckdb-store.ts'
 import { createLedger } from '../../records/sqlite-ledger.ts'
 import { DEVICES, messageOf } from './fault-script.ts'
+import { tell } from '../support/tell.ts'
 
 /** Messages under way at once: two share a batch now and then, as devices do. */
 const WINDOW = 4
@@ -25,7 +25,6 @@ const WINDOW = 4
 const CLEAN_RUN = 20
 
 const [directory = '', first = '1', point = 'none', pass = '1'] = process.argv.slice(2)
-const tell = (line: string): void => void writeSync(1, `${line}\n`)
 
 let taken = pass === '0'
 let passes = 0

@@ -4,9 +4,10 @@
 //
 // seal: seals over and over beside the commits. log: tells the size of the write-ahead log with each position. hold: only
 // keeps the store open.
-import { statSync, writeSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createDuckdbStore } from '../../../ingest/readings/duckdb-store.ts'
+import { tell } from '../../support/tell.ts'
 
 const [directory = '', first = '1', mode = ''] = process.argv.slice(2)
 const kinds = { electricity: ['residual_current', 'voltage_a', 'energy'], gas: ['lel'] }
@@ -15,7 +16,6 @@ const DAY = 86_400_000
 /** Batches on their way at once. */
 const WINDOW = 64
 
-const tell = (line: string): void => void writeSync(1, `${line}\n`)
 const store = createDuckdbStore({ directory, kinds, sealRows: mode === 'seal' ? 1 : 2_000_000 })
 await store.start()
 tell('open')
