@@ -44,6 +44,16 @@ const silence =
   (message: Message): readonly Message[] =>
     acts(incident, message.at) ? [] : [message]
 
+/** What is measured while the link is down is kept, and follows faster than it was measured. */
+const keptBack = (incident: Incident, isHeld: (message: Message) => boolean): Fault => ({
+  holds: (incident.until - incident.from) * (1 + 1 / CATCH_UP),
+  wire: (message) =>
+    isHeld(message)
+      ? [{ ...message, at: incident.until + Math.floor((message.at - incident.from) / CATCH_UP) }]
+      : [message],
+  disconnected: incident,
+})
+
 const FAULTS = {
   stuck: (incident, model) => {
     const frozen = model.values(incident.from)
@@ -76,14 +86,9 @@ const FAULTS = {
   }),
   dies: (incident) => ({ wire: silence(incident), disconnected: incident }),
   hangs: (incident) => ({ wire: silence(incident) }),
-  link_down: (incident) => ({
-    holds: (incident.until - incident.from) * (1 + 1 / CATCH_UP),
-    wire: (message) =>
-      acts(incident, message.at)
-        ? [{ ...message, at: incident.until + Math.floor((message.at - incident.from) / CATCH_UP) }]
-        : [message],
-    disconnected: incident,
-  }),
+  link_down: (incident) => keptBack(incident, (message) => acts(incident, message.at)),
+  // Its last word, `mains_lost`, still gets out.
+  feeder_cut: (incident) => keptBack(incident, (message) => message.at > incident.from && message.at < incident.until),
   duplicate: (incident) => ({
     holds: incident.value * COPY_AFTER,
     wire: (message) =>

@@ -70,6 +70,13 @@ export const INCIDENTS = {
     value: amount(75, '℃', 20, 150),
     label: { zh: '起火：烟雾与升温', en: 'a fire: smoke and heat' },
   },
+  weak_battery: {
+    layer: 'world',
+    kind: 'smoke',
+    seconds: 7 * 86_400,
+    value: amount(18, '%', 0, 100),
+    label: { zh: '电池将尽，每日自报', en: 'the battery runs low, and is told daily' },
+  },
   propped: {
     layer: 'world',
     kind: 'access',
@@ -100,6 +107,12 @@ export const INCIDENTS = {
     kind: null,
     seconds: 600,
     label: { zh: '停电：报主电失电后断线', en: 'power cut: says mains_lost, then drops off' },
+  },
+  feeder_cut: {
+    layer: 'world',
+    kind: 'electricity',
+    seconds: 120,
+    label: { zh: '线路停电：靠电池续测，恢复后补传', en: 'its feeder fails: measures on by battery, backlog follows' },
   },
   tamper: { layer: 'world', kind: null, seconds: 60, label: { zh: '被拆动', en: 'tampered with' } },
   part_fault: {

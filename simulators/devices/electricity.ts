@@ -16,6 +16,11 @@ export interface ElectricityProfile {
   /** Leakage of a sound installation; 100 to 200 mA are usual on an incoming line, a few on a final circuit. */
   readonly naturalLeakageMa: number
   readonly reportEverySeconds: number
+  /** Current that a share of 1 in `load` stands for, where it is not the rated one. */
+  readonly loadA?: number
+  /** By how much rooftop photovoltaics lift the voltage here around noon, V; it feeds the feeder, not this meter. */
+  readonly pvRiseV?: number
+  readonly powerLimitW?: number
 }
 
 export function electricityProfile(id: string, seed: number): ElectricityProfile {
@@ -37,6 +42,8 @@ const NOMINAL_V = 226
 /** Time constants: a cable's own, and a loose terminal's small mass of metal. */
 const CABLE_TAU = 10 * MINUTE
 const TERMINAL_TAU = 3 * MINUTE
+/** The look back behind a cable's temperature: shares of the past that add up to 1. */
+const LOOK_BACK = lookBack(8)
 /** A cable at its rated current is so much warmer than the room, K. */
 const RATED_RISE = 28
 /** Registers were at zero here: 2024-01-01 in China. */
@@ -48,6 +55,15 @@ type Phase = (typeof PHASES)[number]
 /** How a three-phase load is spread: never quite even. */
 const SHARE: Readonly<Record<Phase, number>> = { a: 1, b: 0.92, c: 0.85 }
 
+function lookBack(steps: number): { readonly ago: number; readonly weight: number }[] {
+  const weights = Array.from({ length: steps }, (_, k) => Math.exp(-k / 2))
+  const all = weights.reduce((sum, weight) => sum + weight, 0)
+  return weights.map((weight, k) => ({ ago: (k * CABLE_TAU) / 2, weight: weight / all }))
+}
+
+/** 0 → 1 → 0 between sunrise and sunset, highest at half past twelve. */
+const sun = (t: number): number => Math.max(0, Math.cos(((hourOf(t) - 12.5) / 12) * Math.PI)) ** 1.5
+
 export function electricity(
   profile: ElectricityProfile,
   worldSeed: number,
@@ -56,7 +72,8 @@ export function electricity(
   const { id, ratedCurrentA, load, reportEverySeconds } = profile
   const seed = seedOf(worldSeed, id)
   const phases = PHASES.slice(0, profile.phases)
-  const [creeps, terminals, overloads, arcs] = [
+  const [feederCuts, creeps, terminals, overloads, arcs] = [
+    named(incidents, 'feeder_cut'),
     named(incidents, 'creep'),
     named(incidents, 'hot_terminal'),
     named(incidents, 'overload'),
@@ -70,9 +87,11 @@ export function electricity(
   ]
   const every = reportEverySeconds * 1000
   const phase = phaseOf(seed, every)
+  const loadA = profile.loadA ?? ratedCurrentA
+  const loadW = loadA * NOMINAL_V
   const ratedW = ratedCurrentA * NOMINAL_V
 
-  /** The part of the load that changes slowly enough to warm a cable, in shares of the rated current. */
+  /** The part of the load that changes slowly enough to warm a cable, in shares of `loadA`. */
   const steady = (t: number): number => {
     const dayFactor = 0.85 + 0.25 * uniform(noiseSeed, dayOf(t))
     return overDay(LOAD_SHAPES[load], t) * dayFactor
@@ -84,23 +103,21 @@ export function electricity(
   const extraA = (t: number, of: Phase): number =>
     of === 'a' ? overloads.reduce((sum, o) => sum + (acts(o, t) ? o.value / NOMINAL_V : 0), 0) : 0
 
-  const currentOf = (t: number, of: Phase): number => ratedCurrentA * share(t) * SHARE[of] + extraA(t, of)
+  const currentOf = (t: number, of: Phase): number => loadA * share(t) * SHARE[of] + extraA(t, of)
 
   /** The air of the distribution box: warmest at 15 o'clock. */
   const air = (t: number): number =>
     22 + 4.5 * Math.cos(((hourOf(t) - 15) / 12) * Math.PI) + 1.5 * wander(airSeed, t, 90 * MINUTE)
 
-  /** Rise above the air: first-order lag behind the square of the current, as a weighted look back over four time constants. */
-  const cableRise = (t: number, of: Phase): number => {
-    let [sum, weights] = [0, 0]
-    for (let k = 0; k < 8; k++) {
-      const weight = Math.exp(-k / 2)
-      sum += weight * (steady(t - (k * CABLE_TAU) / 2) * SHARE[of]) ** 2
-      weights += weight
-    }
+  /** First-order lag behind the square of the steady current, as a weighted look back over four time constants. */
+  const heat = (t: number): number =>
+    LOOK_BACK.reduce((sum, { ago, weight }) => sum + weight * (steady(t - ago) * (loadA / ratedCurrentA)) ** 2, 0)
+
+  /** Rise above the air, K, of a cable whose steady current heats it so. */
+  const cableRise = (heated: number, t: number, of: Phase): number => {
     const overloadRise =
       of === 'a' ? overloads.reduce((k, o) => k + (o.value / ratedW) ** 2 * lag(t, o.from, o.until, CABLE_TAU), 0) : 0
-    return RATED_RISE * (sum / weights + overloadRise)
+    return RATED_RISE * (heated * SHARE[of] ** 2 + overloadRise)
   }
 
   const terminalRise = (t: number, channel: string): number =>
@@ -109,8 +126,6 @@ export function electricity(
         metric === `temperature_${channel}` ? sum + value * lag(t, from, until, TERMINAL_TAU) : sum,
       0,
     )
-
-  const temperatureOf = (t: number, of: Phase): number => air(t) + cableRise(t, of) + terminalRise(t, of)
 
   const leakage = (t: number): number => {
     const sound = profile.naturalLeakageMa * (0.9 + 0.2 * steady(t)) * (1 + 0.05 * wander(leakageSeed, t, 3 * MINUTE))
@@ -123,7 +138,8 @@ export function electricity(
   }
 
   const voltageOf = (t: number, of: Phase, index: number): number =>
-    NOMINAL_V -
+    NOMINAL_V +
+    (profile.pvRiseV ?? 0) * sun(t) -
     6 * share(t) * SHARE[of] +
     2.2 * wander(voltageSeed + index, t, 25 * MINUTE) +
     1.1 * wander(voltageSeed, t, MINUTE)
@@ -131,7 +147,7 @@ export function electricity(
   /** kWh since installation by the shape of the day alone: the noise averages out. */
   const energy = (t: number): number => {
     const days = dayOf(t) - dayOf(METER_INSTALLED)
-    const kWhOf = (area: number): number => (area * ratedW * phases.reduce((sum, p) => sum + SHARE[p], 0) * 0.93) / 1000
+    const kWhOf = (area: number): number => (area * loadW * phases.reduce((sum, p) => sum + SHARE[p], 0) * 0.93) / 1000
     const added = overloads.reduce(
       (sum, o) => sum + (o.value * Math.min(Math.max(t - o.from, 0), o.until - o.from)) / 3.6e9,
       0,
@@ -142,12 +158,19 @@ export function electricity(
 
   const values = (t: number): Values => {
     const powerFactor = 0.94 + 0.035 * wander(seed, t, 7 * MINUTE)
-    const raw: Record<string, number> = { residual_current: leakage(t) }
-    for (const p of phases) raw[`temperature_${p}`] = temperatureOf(t, p)
+    const [ambient, heated] = [air(t), heat(t)]
+    const raw: Record<string, number> = {}
+    for (const p of phases) raw[`temperature_${p}`] = ambient + cableRise(heated, t, p) + terminalRise(t, p)
     if (profile.phases === 3) {
       // The neutral carries the difference, so it runs cooler than a phase unless its terminal is loose.
-      raw['temperature_n'] = air(t) + 0.3 * cableRise(t, 'a') + terminalRise(t, 'n')
+      raw['temperature_n'] = ambient + 0.3 * cableRise(heated, t, 'a') + terminalRise(t, 'n')
     }
+    if (feederCuts.some((cut) => acts(cut, t))) {
+      // On its own battery: what hangs on the mains cannot be measured.
+      raw['battery_voltage'] = 3.9 - 0.1 * uniform(seed, 1)
+      return sensedAll('electricity', raw)
+    }
+    raw['residual_current'] = leakage(t)
     let power = 0
     for (const [index, p] of phases.entries()) {
       const [voltage, current] = [voltageOf(t, p, index), currentOf(t, p)]
@@ -183,6 +206,7 @@ export function electricity(
       phases: profile.phases,
       insulation: 'pvc',
       reportEverySeconds,
+      ...(profile.powerLimitW === undefined ? {} : { powerLimitW: profile.powerLimitW }),
     },
     values,
     reports: (from, to) => inOrder(ticks(from, to, every, phase), events, values, from, to),

@@ -25,9 +25,9 @@ export function gasProfile(id: string, seed: number): GasProfile {
   }
 }
 
-/** Time constants: a kitchen fills within a minute and airs more slowly; carbon monoxide gathers over minutes. */
+/** Time constants: a kitchen fills within a minute, and airs as fast with doors, windows and fan; carbon monoxide gathers over minutes. */
 const LEAK_TAU = 17_000
-const AIRING_TAU = 45_000
+const AIRING_TAU = 20_000
 const CO_TAU = 150_000
 const CO_AIRING_TAU = 120_000
 /** The detector's limits, %LEL and ppm, and how far a value must fall below them. */

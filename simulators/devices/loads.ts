@@ -21,6 +21,11 @@ export const LOAD_SHAPES = {
     0.05, 0.05, 0.05, 0.05, 0.05, 0.05, 0.08, 0.24, 0.56, 0.63, 0.64, 0.5, 0.2, 0.52, 0.63, 0.64, 0.6, 0.4, 0.18, 0.1,
     0.07, 0.06, 0.05, 0.05,
   ],
+  /** Where e-bikes are charged: 19 to 23, when people are home. */
+  ebikes: [
+    0.14, 0.08, 0.05, 0.04, 0.04, 0.04, 0.05, 0.05, 0.04, 0.04, 0.05, 0.08, 0.1, 0.08, 0.05, 0.05, 0.06, 0.12, 0.28,
+    0.5, 0.6, 0.62, 0.56, 0.34,
+  ],
 } as const satisfies Record<string, readonly number[]>
 
 export type LoadShape = keyof typeof LOAD_SHAPES

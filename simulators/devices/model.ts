@@ -86,6 +86,7 @@ export function lag(t: number, from: number, until: number, tau: number, tauBack
 
 const PAIRS: readonly [IncidentName, string, string, Readonly<Record<string, string>>?][] = [
   ['power_cut', 'mains_lost', 'mains_restored'],
+  ['feeder_cut', 'mains_lost', 'mains_restored'],
   ['tamper', 'tamper', 'tamper_cleared'],
   ['part_fault', 'fault', 'fault_cleared', { part: 'sensor', code: 'E03' }],
 ]

@@ -32,7 +32,7 @@ const INSTALLED = Date.UTC(2023, 11, 31, 16)
 export function smoke(profile: SmokeProfile, worldSeed: number, incidents: readonly Incident[]): DeviceModel {
   const { id, detector, reportEverySeconds } = profile
   const seed = seedOf(worldSeed, id)
-  const fires = named(incidents, 'fire')
+  const [fires, weak] = [named(incidents, 'fire'), named(incidents, 'weak_battery')]
   const every = reportEverySeconds * 1000
   const phase = phaseOf(seed, every)
   const days = (t: number): number => Math.max(0, dayOf(t) - dayOf(INSTALLED))
@@ -42,13 +42,15 @@ export function smoke(profile: SmokeProfile, worldSeed: number, incidents: reado
     fires.reduce((now, f) => now + (f.value - 21) * lag(t, f.from, f.until, FIRE_TAU, COOLING_TAU), room(t))
   const smells = (t: number): boolean => detector !== 'heat' && fires.some((f) => acts(f, t))
 
+  /** Replaced when it is a third down, long before it would say so. */
+  const sound = (t: number): number => 100 - ((between(seed, 2, 0, 30) + DRAIN * days(t)) % 33)
+
   const values = (t: number): Values =>
     sensedAll('smoke', {
       smoke: smells(t) ? 1 : 0,
       smoke_contamination: (between(seed, 1, 2, 30) + DUST * days(t)) % 75,
       temperature: temperature(t),
-      // Replaced when it is a third down, long before it would say so.
-      battery: 100 - ((between(seed, 2, 0, 30) + DRAIN * days(t)) % 33),
+      battery: weak.find((w) => acts(w, t))?.value ?? sound(t),
       rssi: -84 + 5 * wander(seed, t, 3_600_000),
     })
 
@@ -60,11 +62,13 @@ export function smoke(profile: SmokeProfile, worldSeed: number, incidents: reado
     }
     if (detector !== 'smoke') events.push(...heatEvents(fire, temperature))
   }
-  const during = (from: number, to: number): number[] =>
-    fires.flatMap((fire) => [
+  const during = (from: number, to: number): number[] => [
+    ...weak.flatMap((w) => ticks(Math.max(from, w.from), Math.min(to, w.until), DAY, w.from % DAY)),
+    ...fires.flatMap((fire) => [
       ...ticks(Math.max(from, fire.from), Math.min(to, fire.until), FAST, fire.from % FAST),
       ...(fire.until >= from && fire.until < to ? [fire.until] : []),
-    ])
+    ]),
+  ]
 
   return {
     id,

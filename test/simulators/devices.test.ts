@@ -243,7 +243,7 @@ describe('gas', () => {
     expect(level(-1)).toBeLessThan(3)
     expect(level(17)).toBeCloseTo(70 * (1 - Math.exp(-1)), -0.5)
     expect(level(90)).toBeGreaterThan(66)
-    expect(level(90 + 45)).toBeCloseTo(level(90) / Math.E, -0.5)
+    expect(level(90 + 20)).toBeCloseTo(level(90) / Math.E, -0.5)
     expect(level(400)).toBeLessThan(3)
   })
 
