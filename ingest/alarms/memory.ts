@@ -52,6 +52,16 @@ export function see(work: Work, key: string, ts: number): { readonly fresh: bool
   return { fresh: true, late: newest !== undefined && ts < newest }
 }
 
+/** Newest sample time at which an event pair said that it is over; one that stands has not said so. */
+export function returnedAt(work: Work, key: string): number {
+  const sources = work.tracks[key]?.sources
+  let newest = -Infinity
+  for (const [name, ts] of Object.entries(work.memory[key]?.events ?? {})) {
+    if (sources?.[name]?.phase !== 'on') newest = Math.max(newest, ts)
+  }
+  return newest
+}
+
 /** An alarm that ends without good evidence was there until the newest thing that its device said. */
 export function widenToNewest(work: Work, track: OpenTrack): void {
   if (!track.span) return

@@ -2,6 +2,7 @@
 // next to nothing; the rest is taken apart with care.
 import type { CompiledRules } from './compiled.ts'
 import { breakRow } from './counts.ts'
+import { returnedAt } from './memory.ts'
 import { hear, learn } from './silence.ts'
 import type { DeviceState } from './state.ts'
 import { judge, judgeBad, judgeLate, judgeSameInstant } from './threshold.ts'
@@ -69,14 +70,16 @@ export function takeReading(work: Work, input: ReadingInput): void {
     const value = Object.hasOwn(values, metric) ? values[metric] : undefined
     const isBad = badMetrics.includes(metric) || (value !== undefined && !Number.isFinite(value))
     if (!isBad && value === undefined) continue
-    const known = work.newest[metric] ?? -Infinity
+    const measured = work.newest[metric] ?? -Infinity
     for (const limiter of limiters) {
+      // What the other side of an event pair said is as much a word on a 0/1 metric as its own 0.
+      const known = limiter.binary ? Math.max(measured, returnedAt(work, limiter.key)) : measured
       if (isBad || value === undefined) {
         if (ts >= known) judgeBad(work, limiter, ts)
       } else if (ts > known) judge(work, limiter, value, ts)
       else if (ts === known) judgeSameInstant(work, limiter, value, ts)
       else judgeLate(work, limiter, value, ts)
     }
-    work.newest[metric] = Math.max(known, ts)
+    work.newest[metric] = Math.max(measured, ts)
   }
 }

@@ -1,5 +1,6 @@
 // Devices as such: what is counted, how they enter service, are replaced and retire; the hub’s own conditions; restarts.
 import { describe } from 'vitest'
+import { defaultRulesFor } from '../../contract/kinds/table.ts'
 import { story } from './story.ts'
 
 describe('counts', () => {
@@ -62,6 +63,19 @@ describe('counts', () => {
       5:00 clock+400
     `,
     expect: `5:00 raised repeated clock info P4 active`,
+  })
+
+  story('A clock counted within ten minutes, not in a row: messages in order between them break nothing.', {
+    kind: 'camera',
+    rules: defaultRulesFor('camera').map((rule) => (rule.id === 'device.clock' ? { ...rule, window: 600 } : rule)),
+    steps: `
+      0:00 clock+400
+      1:00 !video_restored
+      2:00 clock+400
+      3:00 !video_restored
+      4:00 clock+400
+    `,
+    expect: `4:00 raised repeated clock info P4 active`,
   })
 })
 

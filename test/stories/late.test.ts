@@ -177,6 +177,77 @@ describe('late and repeated samples', () => {
     expect: `1:01 raised late smoke alarm P1 latched`,
   })
 
+  story('Smoke measured, then over by the event beside it: the measured value delivered again changes nothing.', {
+    kind: 'smoke',
+    steps: `
+      0:00 smoke=1
+      0:01 !smoke_cleared
+      1:10 smoke=1 @0:00
+      2:00 ack
+      2:10 reset
+      2:20 smoke=1 @0:00
+    `,
+    expect: `
+      0:00 raised       threshold         smoke alarm P1 active
+      1:01 returned     off_delay_elapsed smoke alarm P1 latched
+      2:00 acknowledged human             smoke alarm P1 latched acked
+      2:10 reset        human             smoke alarm P1 normal  acked
+      2:10 closed       acknowledged_and_normal smoke alarm P1 normal acked
+    `,
+  })
+
+  story('G4: a measured 1 overtaken by the event that ends it is told as late.', {
+    kind: 'smoke',
+    steps: `
+      1:00 !smoke_cleared
+      1:01 smoke=1 @0:30
+    `,
+    expect: `1:01 raised late smoke alarm P1 latched`,
+  })
+
+  story('Water that an event says is gone does not come back with an older reading, only with a newer one.', {
+    kind: 'water',
+    steps: `
+      0:00 water_leak=1
+      0:10 !water_leak_cleared
+      0:20 water_leak=1 @0:05
+      2:00 water_leak=1 @0:00
+      3:00 water_leak=1
+    `,
+    expect: `
+      0:00 raised    threshold         water_leak alarm P3 active
+      1:10 returned  off_delay_elapsed water_leak alarm P3 normal
+      3:00 re_raised threshold         water_leak alarm P3 active ×2
+    `,
+  })
+
+  story('G4: a bad value measured before the event that ends the smoke does not hold it up.', {
+    kind: 'smoke',
+    steps: `
+      0:00 smoke=1
+      0:10 !smoke_cleared
+      0:20 bad smoke @0:05
+      2:00 end
+    `,
+    expect: `
+      0:00 raised   threshold         smoke alarm P1 active
+      1:10 returned off_delay_elapsed smoke alarm P1 latched
+    `,
+  })
+
+  story('A door was open before its own flag said so: it is open since the reading, which the flag confirms.', {
+    kind: 'access',
+    steps: `
+      0:10           !door_held
+      0:11           door_open=1 @0:00
+      1:00..10:00/60 door_open=1
+    `,
+    expect: `
+      0:10  raised        device_flag door_open warn  P4 active
+      10:00 level_changed level_risen door_open alarm P3 active
+    `,
+  })
+
   story('An arc that is told late is told; told twice it is told once.', {
     kind: 'electricity',
     steps: `
