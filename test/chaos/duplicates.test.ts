@@ -1,4 +1,4 @@
-// RELIABILITY row 17: the same messages over and over, as devices send them whose PUBACKs get lost.
+// The same messages over and over, as devices send them whose PUBACKs get lost.
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { upTopic } from '../../contract/topics.ts'
@@ -75,7 +75,7 @@ describe(`${DELIVERIES} duplicate deliveries`, () => {
     await hub.terminate()
     evidence = await readEvidence(join(hub.directory, 'data'), Date.now() + 3 * 86_400_000)
   }, 180_000)
-  afterAll(() => hub.dispose())
+  afterAll(() => hub?.dispose())
 
   it('G6: every one of them is acknowledged', () => {
     expect(load).toMatchObject({ acknowledged: DELIVERIES, unexpected: 0, reconnects: 0 })

@@ -1,4 +1,4 @@
-// RELIABILITY row 2 once more, with everything around the pipeline: real connections, a real screen, the hub killing itself
+// Once more, with everything around the pipeline: real connections, a real screen, the hub killing itself
 // at each named point while detectors try to be heard.
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -50,8 +50,8 @@ describe('the hub killed at each point between PUBLISH and PUBACK while detector
   }, 300_000)
   afterAll(async () => {
     for (const device of devices) device.stop()
-    screen.close()
-    await hub.dispose()
+    screen?.close()
+    await hub?.dispose()
   })
 
   it('G1: each detector’s alarm is in the ledger exactly once, and its reading in the store', () => {

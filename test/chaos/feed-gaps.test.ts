@@ -1,4 +1,4 @@
-// RELIABILITY row 19: a hundred gaps in a screen's link, counted in transitions, of every sort that a link has, before the
+// A hundred gaps in a screen's link, counted in transitions, of every sort that a link has, before the
 // first event too, and with the hub killed in between.
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
@@ -114,9 +114,9 @@ describe(`${GAPS} gaps in the link of a screen`, () => {
   }, 240_000)
   afterAll(async () => {
     for (const screen of screens) screen.close()
-    device.end(true)
-    await link.stop()
-    await hub.dispose()
+    device?.end(true)
+    await link?.stop()
+    await hub?.dispose()
   })
 
   it('G3: nothing missed, nothing doubled, nothing out of order, on any screen', () => {

@@ -1,4 +1,4 @@
-// RELIABILITY row 10: SIGTERM under load. The hub finishes and acknowledges what it took and leaves; its going is nobody's
+// SIGTERM under load. The hub finishes and acknowledges what it took and leaves; its going is nobody's
 // alarm.
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -77,7 +77,7 @@ describe('SIGTERM under load, on the same data', () => {
   }, 240_000)
   afterAll(async () => {
     for (const connection of withWill) connection.cut()
-    await hub.dispose()
+    await hub?.dispose()
   })
 
   it('exits 0 within ten seconds', () => {

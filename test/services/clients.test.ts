@@ -45,9 +45,9 @@ describe.skipIf(TOOLS_MISSING)('Mosquitto’s clients as devices', () => {
     await until('the screen is live', () => screen.live)
   })
   afterAll(async () => {
-    screen.close()
+    screen?.close()
     await Promise.all(listeners.map((listener) => listener.kill()))
-    await hub.dispose()
+    await hub?.dispose()
     rmSync(folder, { recursive: true, force: true })
   })
 

@@ -26,7 +26,7 @@ describe('a hub that must not start', () => {
     folder = mkdtempSync(join(tmpdir(), 'zhian-start-'))
   })
   afterAll(async () => {
-    await hub.dispose()
+    await hub?.dispose()
     rmSync(folder, { recursive: true, force: true })
   })
   const ports = async (): Promise<Record<string, string>> => ({

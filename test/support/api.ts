@@ -63,7 +63,7 @@ export class Api {
 
 export type FeedSocket = Socket<DownEvents, UpEvents>
 
-/** A screen as RELIABILITY counts it: every transition it was sent, with resume from its cursor after each connection. */
+/** A screen that keeps account: every transition it was sent, with resume from its cursor after each connection. */
 export class Screen {
   readonly socket: FeedSocket
   readonly seen: AlarmEvent[] = []
