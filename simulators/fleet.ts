@@ -3,12 +3,12 @@
 // The world starts at the wall time of start() and runs `speed` times as fast. Samples carry wall time, so that a hub
 // believes them whatever the speed; only what happens (loads, leaks, doors) happens faster.
 import { DeviceConnection } from './connection.ts'
-import type { ConnectionObserver, Delivery } from './connection.ts'
+import type { ConnectionObserver, Delivery, Outgoing } from './connection.ts'
 import type { DeviceModel } from './devices/model.ts'
 import { faultsOf } from './faults.ts'
 import { history } from './history.ts'
 import { messages } from './messages.ts'
-import type { Message } from './messages.ts'
+import type { Message, Stamp } from './messages.ts'
 import { uniform } from './random.ts'
 
 export interface FleetDevice {
@@ -55,9 +55,9 @@ const HISTORY_PAUSE_MS = 100
 const HISTORY_AT_ONCE = 16
 
 interface Running {
-  readonly device: FleetDevice
+  device: FleetDevice
   readonly connection: DeviceConnection
-  readonly cuts: readonly { readonly from: number; readonly until: number }[]
+  cuts: readonly { readonly from: number; readonly until: number }[]
   /** Made, not yet due; world time up to which they were made. */
   queue: Message[]
   next: number
@@ -85,7 +85,7 @@ export class Fleet {
     this.#running = options.devices.map((device) => ({
       device,
       connection: this.#connectionOf(device),
-      cuts: faultsOf(device.model).flatMap(({ disconnected }) => (disconnected ? [disconnected] : [])),
+      cuts: cutsOf(device.model),
       queue: [],
       next: 0,
       madeUntil: options.worldStart,
@@ -110,29 +110,52 @@ export class Fleet {
   /** Delivers the world's last `hours` before its start, late, in arrays; resolves when all of it is acknowledged. */
   async deliverHistory(hours: number, everySeconds: number): Promise<void> {
     const { worldStart } = this.#options
+    const from = worldStart - hours * 3_600_000
+    await this.deliver(({ model }) => history(model, from, worldStart, everySeconds * 1000))
+  }
+
+  /** Delivers what each device kept, a few devices at a time; resolves when all of it is acknowledged. */
+  async deliver(keptBy: (device: FleetDevice) => readonly Outgoing[]): Promise<void> {
     const waiting = [...this.#running]
-    const deliver = async (): Promise<void> => {
+    const work = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined && this.#stopped === null; next = waiting.shift()) {
-        for (const outgoing of history(
-          next.device.model,
-          worldStart - hours * 3_600_000,
-          worldStart,
-          everySeconds * 1000,
-        )) {
+        const kept = keptBy(next.device)
+        for (const [index, outgoing] of kept.entries()) {
           await this.#send(next, outgoing)
-          await pause(HISTORY_PAUSE_MS)
+          if (index < kept.length - 1) await pause(HISTORY_PAUSE_MS)
         }
       }
     }
-    await Promise.all(Array.from({ length: HISTORY_AT_ONCE }, deliver))
+    await Promise.all(Array.from({ length: HISTORY_AT_ONCE }, work))
   }
 
-  /** Starts the world: from now on devices say what they measure. */
-  start(): void {
+  /**
+   * Starts the world: from now on devices say what they measure. `keptBy` gives what a device says first, of the time
+   * just before, stamped as its live readings will be.
+   */
+  start(keptBy: (device: FleetDevice, stamp: Stamp) => readonly Outgoing[] = () => []): void {
     if (this.#timer !== null || this.#stopped !== null) return
     this.#liveSince = Date.now()
+    for (const running of this.#running) {
+      for (const outgoing of keptBy(running.device, this.#stamp)) void this.#send(running, outgoing)
+    }
     this.#timer = setInterval(() => this.#tick(), TICK_MS)
   }
+
+  /** The device goes on as this model from now on: something else happens to it than was foreseen. */
+  replace(model: DeviceModel): void {
+    const running = this.#running.find(({ device }) => device.model.id === model.id)
+    if (running === undefined) throw new Error(`the fleet has no device "${model.id}"`)
+    const now = this.now()
+    running.device = { ...running.device, model }
+    running.cuts = cutsOf(model)
+    running.queue = running.queue.slice(running.next).filter(({ at }) => at < now)
+    running.next = 0
+    running.madeUntil = Math.min(running.madeUntil, now)
+  }
+
+  /** World time → the wall time at which it is lived. */
+  readonly #stamp: Stamp = (t) => this.#liveSince + (t - this.#options.worldStart) / this.#speed
 
   /** World time now. */
   now(): number {
@@ -190,10 +213,7 @@ export class Fleet {
     const from = running.madeUntil
     const share = 0.5 + uniform(model.seed, from)
     const until = Math.max(now, from) + AHEAD_MS * this.#speed * share
-    running.queue = [
-      ...running.queue.slice(running.next),
-      ...messages(model, from, until, (t) => this.#liveSince + (t - this.#options.worldStart) / this.#speed),
-    ]
+    running.queue = [...running.queue.slice(running.next), ...messages(model, from, until, this.#stamp)]
     running.next = 0
     running.madeUntil = until
   }
@@ -238,6 +258,10 @@ export class Fleet {
     )
   }
 }
+
+/** When the link of a device is broken. */
+const cutsOf = (model: DeviceModel): Running['cuts'] =>
+  faultsOf(model).flatMap(({ disconnected }) => (disconnected ? [disconnected] : []))
 
 /** A refused connection to a name with several addresses comes as an error without a message. */
 const codeOf = (error: Error): string => ('code' in error && typeof error.code === 'string' ? error.code : error.name)

@@ -3,7 +3,7 @@ import { MAX_BATCH, MAX_PAYLOAD_BYTES } from '../contract/topics.ts'
 import type { DeviceModel } from './devices/model.ts'
 import type { Outgoing } from './connection.ts'
 import { messages } from './messages.ts'
-import type { Message } from './messages.ts'
+import type { Message, Stamp } from './messages.ts'
 
 /** Below the broker's limit, with room for brackets and commas. */
 const MAX_BYTES = MAX_PAYLOAD_BYTES - 2_048
@@ -18,8 +18,15 @@ export function history(model: DeviceModel, from: number, to: number, every: num
     lastBucket = bucket
     return true
   })
-  return (['readings', 'events'] as const).flatMap((channel) => batches(kept.filter((m) => m.channel === channel)))
+  return inBatches(kept)
 }
+
+/** All that a device says within [from, to) as few array payloads. */
+export const backlog = (model: DeviceModel, from: number, to: number, stamp?: Stamp): Outgoing[] =>
+  inBatches(messages(model, from, to, stamp))
+
+const inBatches = (list: readonly Message[]): Outgoing[] =>
+  (['readings', 'events'] as const).flatMap((channel) => batches(list.filter((m) => m.channel === channel)))
 
 function batches(list: readonly Message[]): Outgoing[] {
   const sent: Outgoing[] = []

@@ -1,5 +1,8 @@
 // Registers simulated devices with a hub over its HTTP API, as an installer would: sites, devices, tokens.
-import { createdDeviceSchema, deviceTokenSchema } from '../contract/http/devices.ts'
+import { countersSchema } from '../contract/http/alarms.ts'
+import type { Counters } from '../contract/http/alarms.ts'
+import { createdDeviceSchema, deviceTokenSchema, importResultSchema } from '../contract/http/devices.ts'
+import type { Role } from '../contract/http/people.ts'
 import { API_ROOT, pageOf } from '../contract/http/common.ts'
 import { errorBodySchema } from '../contract/errors.ts'
 import { siteSchema } from '../contract/http/places.ts'
@@ -21,6 +24,15 @@ export class RegistryError extends Error {
 export interface Placed {
   readonly device: TownDevice
   readonly model: DeviceModel
+}
+
+export interface NewUser {
+  readonly username: string
+  readonly name: string
+  readonly role: Role
+  readonly password: string
+  readonly sites?: readonly string[]
+  readonly mustChange: boolean
 }
 
 /** Devices under way at once: enough to be quick, few enough to leave the hub to its work. */
@@ -59,6 +71,33 @@ export class Registry {
     return tokens
   }
 
+  /** Many devices at once from a table, with their sites and contacts; all or nothing. Their tokens. */
+  async import(csv: string): Promise<Map<string, string>> {
+    const response = await this.#fetch('POST', '/devices/import', csv, 'text/csv')
+    const { tokens } = importResultSchema.parse(await response.json())
+    return new Map(tokens.map(({ id, token }) => [id, token]))
+  }
+
+  async createUser(user: NewUser): Promise<void> {
+    await this.#json('POST', '/users', user)
+  }
+
+  async counters(): Promise<Counters> {
+    return countersSchema.parse(await this.#json('GET', '/counters'))
+  }
+
+  /** Ids of the sites of an area by their names. */
+  async sitesOf(area: string): Promise<Map<string, string>> {
+    const known = new Map<string, string>()
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const page = sitePageSchema.parse(await this.#json('GET', `/sites?limit=500${query}`))
+      for (const site of page.items) if (site.area.join('/') === area) known.set(site.name, site.id)
+      cursor = page.next
+    }
+    return known
+  }
+
   async #token({ device, model }: Placed, sites: ReadonlyMap<string, string>): Promise<string> {
     const { id, kind, name, site } = device
     const siteId = site === null ? undefined : sites.get(site)
@@ -73,13 +112,7 @@ export class Registry {
 
   /** Ids by name, of the sites that were there and of those created now. */
   async #sites(names: ReadonlySet<string>): Promise<Map<string, string>> {
-    const known = new Map<string, string>()
-    for (let cursor: string | null = ''; cursor !== null;) {
-      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-      const page = sitePageSchema.parse(await this.#json('GET', `/sites?limit=500${query}`))
-      for (const { id, name, area } of page.items) if (area.join('/') === TOWN_AREA) known.set(name, id)
-      cursor = page.next
-    }
+    const known = await this.sitesOf(TOWN_AREA)
     for (const name of names) {
       if (known.has(name)) continue
       const created = siteSchema.pick({ id: true }).parse(await this.#json('POST', '/sites', { name, area: TOWN_AREA }))
@@ -92,17 +125,18 @@ export class Registry {
     return (await this.#fetch(method, path, body)).json()
   }
 
-  async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
+  /** `body` is sent as JSON, or as it is with a type of its own. */
+  async #fetch(method: string, path: string, body?: unknown, type = 'application/json'): Promise<Response> {
     for (let tried = 1; ; tried++) {
       let response: Response
       try {
         response = await fetch(`${this.#base}${API_ROOT}${path}`, {
           method,
           headers: {
-            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(body === undefined ? {} : { 'content-type': type }),
             ...(this.#cookie === '' ? {} : { cookie: this.#cookie }),
           },
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         })
       } catch (error) {
         const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)
