@@ -1,4 +1,4 @@
-// RELIABILITY §4 row 19: gaps of any length, before the first event too, with restarts in between, while transitions commit all
+// Gaps of any length, before the first event too, with restarts in between, while transitions commit all
 // the time. A screen ends with every transition of its scope, once, in order.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AlarmEvent, FeedRefusal, ResumeReply } from '../../../contract/feed.ts'

@@ -1,4 +1,4 @@
-// RELIABILITY §4 row 20: a page that stops reading costs the hub at most its backlog, and the others nothing.
+// A page that stops reading costs the hub at most its backlog, and the others nothing.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MAX_BACKLOG } from '../../../dashboard/server/feed/backlog.ts'
 import { World, live, until } from './world.ts'

@@ -191,6 +191,7 @@ export class World {
       },
       counters: { read: () => ({ received: 10, stored: 8, rejected: 2, byReason: { not_json: 2 }, refused: {} }) },
       desks: { armed: (desks) => void this.armed.push(desks) },
+      mqtt: { ports: () => ({ port: 1884, tlsPort: null }) },
       health: { ready: async () => ({ ok: this.ready, parts: { store: this.ready } }) },
     }
   }
