@@ -24,6 +24,7 @@ import { startSchedule } from './schedule.ts'
 import { StartProblem, startProblem } from './start-problem.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { FaultPoint } from '../ingest/ports.ts'
+import type { MqttPorts } from '../contract/http/people.ts'
 import type { Ledger } from '../records/ledger.ts'
 import type { Config } from './config.ts'
 
@@ -127,6 +128,7 @@ async function wire(
 
   // ── the screens ──
   let broker: Broker | null = null
+  let mqttPorts: MqttPorts | null = null
   const registry = createRegistry({
     ledger,
     credentials,
@@ -160,6 +162,7 @@ async function wire(
       feed: live,
       presence: live,
       readings,
+      mqtt: { ports: () => mqttPorts },
       counters: { read: () => countersOf(pipeline.counters, broker) },
       desks: {
         armed(desks) {
@@ -218,6 +221,7 @@ async function wire(
   })
   const { port: mqttPort, tlsPort: mqttsPort } = await opened.start()
   broker = opened
+  mqttPorts = { port: mqttPort, tlsPort: mqttsPort }
   stops.push(['the broker', () => opened.stop()])
   measure(metrics, pipeline, opened)
   log.info({ devices: devices.size, httpPort, mqttPort }, 'ready')

@@ -21,6 +21,8 @@ export const scopeViewSchema = z.object({
   sites: z.array(idSchema),
   areas: z.array(idSchema),
 })
+export const mqttPortsSchema = z.object({ port: z.number().int(), tlsPort: z.number().int().nullable() })
+export type MqttPorts = z.infer<typeof mqttPortsSchema>
 export const meSchema = z.object({
   id: idSchema,
   username: z.string(),
@@ -30,6 +32,8 @@ export const meSchema = z.object({
   mustChangePassword: z.boolean(),
   /** When this session ends by itself; null for a bearer token without an end. */
   sessionEndsAt: instantSchema.nullable(),
+  /** Where devices connect, for the line of a first publish; null while the hub is still starting. */
+  mqtt: mqttPortsSchema.nullable(),
 })
 export type Me = z.infer<typeof meSchema>
 

@@ -1,6 +1,7 @@
 // What the dashboard needs from the rest of the hub. Only `hub/` joins these to what fulfils them.
 import type { Act, ActRefusal, Transition } from '../../contract/alarms.ts'
 import type { Counters } from '../../contract/http/alarms.ts'
+import type { MqttPorts } from '../../contract/http/people.ts'
 import type { Ledger, CommittedTransition, Devices, Places, Rules, Users } from '../../records/ledger.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
 
@@ -119,4 +120,6 @@ export interface Ports {
   readonly counters: { read(): Counters }
   readonly desks: DeskWatch
   readonly health: Health
+  /** Where devices connect; null until the broker listens. */
+  readonly mqtt: { ports(): MqttPorts | null }
 }

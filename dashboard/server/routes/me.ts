@@ -1,7 +1,7 @@
 // Oneself: who, role, scope; and one's password.
 import { API_ROOT } from '../../../contract/http/common.ts'
 import { changePasswordSchema, meSchema } from '../../../contract/http/people.ts'
-import type { Me } from '../../../contract/http/people.ts'
+import type { Me, MqttPorts } from '../../../contract/http/people.ts'
 import { selfWhileChanging } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { setSessionCookie } from '../auth/credentials.ts'
@@ -14,7 +14,7 @@ import { Throttle } from '../auth/throttle.ts'
 import { ApiError } from '../errors.ts'
 import { errors } from './answers.ts'
 
-export function viewOf(principal: Principal): Me {
+export function viewOf(principal: Principal, mqtt: MqttPorts | null): Me {
   const { scope } = principal
   return {
     id: principal.userId,
@@ -26,6 +26,7 @@ export function viewOf(principal: Principal): Me {
       : { all: false, sites: [...scope.siteIds], areas: [...scope.areaIds] },
     mustChangePassword: principal.mustChange,
     sessionEndsAt: principal.endsAt,
+    mqtt,
   }
 }
 
@@ -36,7 +37,7 @@ export function meRoutes(app: App, context: Context): void {
   app.get(
     `${API_ROOT}/me`,
     { config: { access: selfWhileChanging }, schema: { response: { 200: meSchema, ...errors }, tags: ['session'] } },
-    (request) => viewOf(principalOf(request)),
+    (request) => viewOf(principalOf(request), ports.mqtt.ports()),
   )
 
   app.post(
@@ -64,13 +65,13 @@ export function meRoutes(app: App, context: Context): void {
       const actor = actorOf(principal, address)
       await ports.registry.users.update(actor, user.id, { passwordHash: await hashPassword(next), mustChange: false })
       // Every session of the old password has ended, this one too: it goes on under a new id.
-      let view = { ...viewOf(principal), mustChangePassword: false }
+      let view = { ...viewOf(principal, ports.mqtt.ports()), mustChangePassword: false }
       if (principal.credential.type === 'session') {
         const endsAt = lastEnd(user.role, now())
         const id = await ports.records.sessions.begin(actor, endsAt)
         setSessionCookie(request, reply, id, Math.floor((endsAt - now()) / 1000))
         const renewed = await context.principals.resolve({ type: 'session', id }, 'request')
-        if (renewed !== null) view = viewOf(renewed)
+        if (renewed !== null) view = viewOf(renewed, ports.mqtt.ports())
       }
       await context.live.userChanged(user.id)
       return view

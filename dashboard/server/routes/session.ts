@@ -50,7 +50,7 @@ export function sessionRoutes(app: App, context: Context): void {
     const principal = await context.principals.resolve({ type: 'session', id }, 'request')
     if (principal === null) throw new ApiError('unauthorized')
     setSessionCookie(request, reply, id, Math.floor((endsAt - at) / 1000))
-    return viewOf(principal)
+    return viewOf(principal, ports.mqtt.ports())
   }
 
   app.post(

@@ -65,14 +65,14 @@ describe('limit lines', () => {
 
 describe('the first publish', () => {
   it.each(Object.values(KINDS).map((kind) => kind.name))('%s: a line whose topic and values the hub takes', (kind) => {
-    const line = publishLine('hub.local', 'dev-1', 'secret', kind)
+    const line = publishLine({ host: 'hub.local', port: 1884 }, 'dev-1', 'secret', kind)
     const topic = /-t (\S+)/.exec(line)?.[1] ?? ''
     const payload = JSON.parse(/-m '(.*)'$/.exec(line)?.[1] ?? '') as {
       values?: Record<string, number>
       event?: string
     }
     expect(parseUpTopic(topic)).toMatchObject({ deviceId: 'dev-1', gatewayId: null })
-    expect(line).toContain('-h hub.local -p 1883 -u dev-1 -P secret -q 1')
+    expect(line).toContain('-h hub.local -p 1884 -u dev-1 -P secret -q 1')
     for (const [name, value] of Object.entries(payload.values ?? {})) {
       const metric = metricOf(kind, name)
       expect(metric !== undefined && value >= metric.min && value <= metric.max).toBe(true)
@@ -80,8 +80,8 @@ describe('the first publish', () => {
     expect(payload.values !== undefined || KINDS[kind].events.some((event) => event.name === payload.event)).toBe(true)
   })
 
-  it('does not invent a token', () => {
-    expect(publishLine('h', 'd', null, 'gas')).toContain('-P TOKEN ')
+  it('invents neither a token nor a port', () => {
+    expect(publishLine({ host: 'h', port: null }, 'd', null, 'gas')).toContain('-p PORT -u d -P TOKEN ')
   })
 })
 

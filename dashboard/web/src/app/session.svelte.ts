@@ -26,6 +26,11 @@ export class Session {
   readonly mayAct = $derived(this.me !== null && this.me.role !== 'manager')
   readonly isAdmin = $derived(this.me?.role === 'admin')
 
+  /** Where devices connect: the page's own host, and the port that the hub says. */
+  get mqtt(): { readonly host: string; readonly port: number | null } {
+    return { host: location.hostname, port: this.me?.mqtt?.port ?? null }
+  }
+
   /** ms until the session ends by itself; null without such an end. `hubNow`: the hub's time, ms. */
   left(hubNow: number): number | null {
     return this.me === null || this.me.sessionEndsAt === null ? null : this.me.sessionEndsAt - hubNow

@@ -3,8 +3,6 @@ import type { KindName } from '../../../../contract/kinds/kind.ts'
 import { KINDS } from '../../../../contract/kinds/table.ts'
 import { upTopic } from '../../../../contract/topics.ts'
 
-/** The hub's default MQTT port; the page cannot know another. */
-export const MQTT_PORT = 1883
 /** Metrics in the example: enough to see the shape. */
 const EXAMPLE_METRICS = 2
 
@@ -29,8 +27,16 @@ function example(metric: {
   return Math.min(metric.max, Math.max(metric.min, value))
 }
 
-/** `token: null` leaves a word in capitals where the token goes: it was shown once and is known to its owner only. */
-export function publishLine(host: string, deviceId: string, token: string | null, kindName: KindName): string {
+/** Where the hub listens; `port: null` while that is not known. */
+export interface Hub {
+  readonly host: string
+  readonly port: number | null
+}
+
+/**
+ * What is not known stands as a word in capitals: a port, and a token, which was shown once and is known to its owner only.
+ */
+export function publishLine(hub: Hub, deviceId: string, token: string | null, kindName: KindName): string {
   const kind = KINDS[kindName]
   const metrics = kind.metrics.slice(0, EXAMPLE_METRICS)
   const event = kind.events[0]
@@ -38,6 +44,6 @@ export function publishLine(host: string, deviceId: string, token: string | null
     metrics.length > 0
       ? (['readings', { values: Object.fromEntries(metrics.map((metric) => [metric.name, example(metric)])) }] as const)
       : (['events', { event: event?.name ?? 'self_test' }] as const)
-  const to = `-h ${host} -p ${MQTT_PORT} -u ${deviceId} -P ${token ?? 'TOKEN'}`
+  const to = `-h ${hub.host} -p ${hub.port ?? 'PORT'} -u ${deviceId} -P ${token ?? 'TOKEN'}`
   return `mosquitto_pub ${to} -q 1 -t ${upTopic(deviceId, channel)} -m '${JSON.stringify(payload)}'`
 }
