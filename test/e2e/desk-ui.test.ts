@@ -240,6 +240,46 @@ describe('keys', () => {
     await page.getByText('未选中报警').waitFor()
   })
 
+  it('end a frozen alarm by what was found on site, and explain why it could not be', async () => {
+    await open({ alarms: 3 })
+    await rows().first().waitFor()
+    const frozen = hub.raise(1, { nth: 3, changes: { condition: 'frozen' } })
+    await row(frozen.id).click()
+    const dialog = page.getByRole('dialog', { name: '现场核实' })
+    const submit = dialog.getByRole('button', { name: '记录并结束报警' })
+    const fill = async (text: string) => {
+      await page.keyboard.press('KeyF')
+      await dialog.getByLabel('谁到场、看到什么').fill(text)
+      expect(await submit.isDisabled()).toBe(true)
+      await dialog.getByText('已有人到现场看过').click()
+      await submit.click()
+    }
+    hub.loseEvents(true)
+    hub.change(frozen.id, 'unfrozen', { condition: 'active' }, { reason: 'good_value' })
+    await fill('李电工到场，线路正常')
+    await waitText(page.getByRole('article').getByRole('alert'), '别人刚改动了这条报警')
+    hub.loseEvents(false)
+    hub.beatNow()
+    await page.getByRole('button', { name: /现场核实/ }).waitFor({ state: 'detached' })
+    hub.change(frozen.id, 'frozen', { condition: 'frozen' }, { reason: 'device_silent' })
+    await page.getByRole('button', { name: /现场核实/ }).waitFor()
+    await fill('李电工到场，线路正常')
+    await expect.poll(() => hub.journal.entries.at(-1)?.reason).toBe('field_verified')
+    expect(hub.journal.entries.at(-1)?.comment).toBe('李电工到场，线路正常')
+    await waitText(page.getByRole('article'), '已结束')
+  })
+
+  it('offer 现场核实 to nobody whose role may not', async () => {
+    await open({ alarms: 3 }, '/desk', 'manager')
+    await waitText(link(), '实时')
+    const frozen = hub.raise(1, { nth: 3, changes: { condition: 'frozen', siteId: 'site-1' } })
+    await row(frozen.id).click()
+    await page.getByRole('article').getByText('没有消息不等于安全').waitFor()
+    await page.keyboard.press('KeyF')
+    expect(await page.getByRole('button', { name: /现场核实/ }).count()).toBe(0)
+    expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+
   it('offer every reason of 接警 one key away', async () => {
     await open({ alarms: 12 })
     await rows().first().waitFor()
@@ -404,6 +444,33 @@ describe('every page', () => {
     await page.getByRole('button', { name: '还原' }).waitFor({ state: 'detached' })
   })
 
+  it('draws the chart in the colours of the theme that it is switched to', async () => {
+    await open({ alarms: 1 }, '/devices/electricity-00001', 'admin')
+    const chart = page.getByRole('img', { name: '剩余电流' })
+    await chart.locator('canvas').waitFor()
+    /** The drawn colours: the most common ones of the canvas that are not transparent. */
+    const drawn = () =>
+      chart.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height)
+        const seen = new Map<string, number>()
+        for (let at = 0; at < data.length; at += 4)
+          if (data[at + 3] === 255) {
+            const colour = `#${[...data.slice(at, at + 3)].map((part) => part.toString(16).padStart(2, '0')).join('')}`
+            seen.set(colour, (seen.get(colour) ?? 0) + 1)
+          }
+        return [...seen.keys()]
+      })
+    const rule = () =>
+      page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--rule').trim().toLowerCase())
+    const before = await rule()
+    expect(await drawn()).toContain(before)
+    await page.getByRole('button', { name: /换.间主题/ }).click()
+    const after = await rule()
+    expect(after).not.toBe(before)
+    await expect.poll(drawn).toContain(after)
+    expect(await drawn()).not.toContain(before)
+  })
+
   it('tells a duty officer that the users are not theirs', async () => {
     await open({ alarms: 1 }, '/users')
     await page.getByText('没有权限').waitFor()
@@ -418,7 +485,7 @@ describe('every page', () => {
     await page.getByRole('dialog').getByRole('button', { name: '添加设备' }).click()
     await page.getByText('令牌只显示这一次').waitFor()
     await page
-      .getByText(/mosquitto_pub -h 127\.0\.0\.1 -p 1883 -u gas-new -P \S+ -q 1 -t zhian\/v1\/gas-new\/readings/)
+      .getByText(/mosquitto_pub -h 127\.0\.0\.1 -p 1884 -u gas-new -P \S+ -q 1 -t zhian\/v1\/gas-new\/readings/)
       .waitFor()
     await page.keyboard.press('Escape')
     await page.getByRole('button', { name: '已保存好' }).click()

@@ -25,6 +25,7 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
       user.scope === 'all' ? { all: true, sites: [], areas: [] } : { all: false, sites: [...user.scope], areas: [] },
     mustChangePassword: user.mustChange,
     sessionEndsAt: Date.now() + 26 * 3_600_000,
+    mqtt: { port: 1884, tlsPort: null },
   })
   const begin = (reply: FastifyReply, user: FakeUser) => {
     const session = `s${hub.signedIn.size + 1}-${user.id}`
@@ -104,6 +105,12 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
       if (alarm.ack !== null) throw refuse('already_acknowledged')
       const ack = { by: person, at: Date.now(), reason: body.reason ?? null, comment: null }
       hub.change(alarm.id, 'acknowledged', { ack, closedAt: alarm.condition === 'normal' ? Date.now() : null }, { by })
+    } else if (act === 'field_verified') {
+      const body = actBodySchemas.field_verified.parse(request.body)
+      if (body.seq !== alarm.seq) throw refuse('stale')
+      if (alarm.condition !== 'frozen') throw refuse('not_frozen')
+      const closed = { condition: 'normal', closedAt: Date.now() } as const
+      hub.change(alarm.id, 'closed', closed, { by, reason: 'field_verified', comment: body.reason })
     } else {
       const body = actBodySchemas.reset.parse(request.body)
       if (body.seq !== alarm.seq) throw refuse('stale')

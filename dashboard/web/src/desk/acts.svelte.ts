@@ -34,6 +34,11 @@ export class Acts {
     return this.#send(alarm, 'reset', { seq: alarm.seq })
   }
 
+  /** Someone looked on site: a frozen alarm ends, with what they found as its reason. */
+  fieldVerified(alarm: Alarm, reason: string): Promise<void> {
+    return this.#send(alarm, 'field_verified', { seq: alarm.seq, reason })
+  }
+
   comment(alarm: Alarm, text: string): Promise<void> {
     return this.#send(alarm, 'comment', { text })
   }
