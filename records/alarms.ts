@@ -6,15 +6,19 @@ import type { AlarmDetail } from '../contract/http/alarms.ts'
 import type { Page } from '../contract/http/common.ts'
 import type { Contact } from '../contract/http/places.ts'
 import { alarmsAt, openAlarms, openWithinScope } from './journal-queries.ts'
-import type { AlarmQuery, Alarms } from './ledger.ts'
-import { decodeCursor, pageOfRows } from './page.ts'
+import { cursorAfter, inOrder, positionOf, sortKey } from './alarm-order.ts'
+import type { Position } from './alarm-order.ts'
+import type { AlarmFilter, AlarmQuery, Alarms } from './ledger.ts'
 import { withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
+import { matchesEveryWord } from './search.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
 /** An alarm that flapped for weeks shows its newest steps. */
 const MAX_TRANSITIONS = 1_000
+/** Alarms read at once when all that match are wanted. */
+const ALARMS_PER_PAGE = 500
 
 const PLACE = [sql.ref('alarm.site_id'), sql.ref('alarm.area_id')] as const
 
@@ -29,22 +33,32 @@ export class AlarmLists implements Alarms {
   }
 
   async list(scope: Scope, query: AlarmQuery): Promise<Page<Alarm>> {
-    const before = decodeCursor(query.cursor, 'number', 'string')
+    const position = positionOf(query.sort, query.cursor, this.#store.now())
     const db = this.#store.read
-    const visible = query.open === true ? openWithinScope(scope) : withinScope(scope, ...PLACE)
-    const matching = narrowed(db.selectFrom('alarm'), query).where(visible)
+    const matching = this.#matching(scope, query)
     const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
-    let page = matching.select(['id', 'raised_at', 'seq']).orderBy('raised_at', 'desc').orderBy('id', 'desc')
-    if (before !== null) page = page.where((eb) => eb(eb.refTuple('raised_at', 'id'), '<', eb.tuple(...before)))
-    const rows = await page.limit(query.limit + 1).execute()
-    const { items: seqs, next } = pageOfRows(
-      rows,
-      query.limit,
-      total,
-      (row) => [row.raised_at, row.id],
-      (row) => row.seq,
-    )
-    return { items: await alarmsAt(db, seqs), next, total }
+    const rows = await rowsAt(matching, position, query.limit + 1)
+    const shown = rows.slice(0, query.limit)
+    const last = shown.at(-1)
+    const next = rows.length > shown.length && last !== undefined ? cursorAfter(position, last) : null
+    return { items: await alarmsAt(db, seqsOf(shown)), next, total }
+  }
+
+  async *pages(scope: Scope, filter: AlarmFilter): AsyncGenerator<readonly Alarm[]> {
+    const matching = this.#matching(scope, filter)
+    let position = positionOf('newest', undefined, this.#store.now())
+    while (true) {
+      const rows = await rowsAt(matching, position, ALARMS_PER_PAGE)
+      if (rows.length > 0) yield await alarmsAt(this.#store.read, seqsOf(rows))
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < ALARMS_PER_PAGE) return
+      position = { ...position, after: { key: last.key, raisedAt: last.raised_at, id: last.id } }
+    }
+  }
+
+  #matching(scope: Scope, filter: AlarmFilter): FromAlarm {
+    const visible = filter.open === true ? openWithinScope(scope) : withinScope(scope, ...PLACE)
+    return narrowed(this.#store.read.selectFrom('alarm'), filter).where(visible)
   }
 
   async get(scope: Scope, id: string): Promise<AlarmDetail | null> {
@@ -77,15 +91,37 @@ export class AlarmLists implements Alarms {
 
 type FromAlarm = SelectQueryBuilder<Tables, 'alarm', object>
 
-function narrowed(from: FromAlarm, query: AlarmQuery): FromAlarm {
+interface ListedRow {
+  readonly id: string
+  readonly raised_at: number
+  readonly seq: number
+  readonly key: number
+}
+
+function rowsAt(matching: FromAlarm, position: Position, limit: number): Promise<ListedRow[]> {
+  return inOrder(matching, position)
+    .select(['alarm.id', 'alarm.raised_at', 'alarm.seq', sortKey(position).as('key')])
+    .limit(limit)
+    .execute()
+}
+
+const seqsOf = (rows: readonly ListedRow[]): number[] => rows.map((row) => row.seq)
+
+function narrowed(from: FromAlarm, filter: AlarmFilter): FromAlarm {
   let alarms = from
-  if (query.open === true) alarms = alarms.where('closed_at', 'is', null)
-  if (query.open === false) alarms = alarms.where('closed_at', 'is not', null)
-  if (query.priority !== undefined) alarms = alarms.where('priority', '=', query.priority)
-  if (query.siteId !== undefined) alarms = alarms.where('site_id', '=', query.siteId)
-  if (query.deviceId !== undefined) alarms = alarms.where('device_id', '=', query.deviceId)
-  if (query.from !== undefined) alarms = alarms.where('raised_at', '>=', query.from)
-  if (query.to !== undefined) alarms = alarms.where('raised_at', '<', query.to)
+  if (filter.open === true) alarms = alarms.where('closed_at', 'is', null)
+  if (filter.open === false) alarms = alarms.where('closed_at', 'is not', null)
+  if (filter.priority !== undefined) alarms = alarms.where('priority', '=', filter.priority)
+  if (filter.category !== undefined) alarms = alarms.where('category', '=', filter.category)
+  if (filter.kind !== undefined) alarms = alarms.where('kind', '=', filter.kind)
+  // A place that is asked for is a scope within the scope.
+  if (filter.areaId !== undefined)
+    alarms = alarms.where(withinScope({ all: false, siteIds: [], areaIds: [filter.areaId] }, ...PLACE))
+  if (filter.siteId !== undefined) alarms = alarms.where('site_id', '=', filter.siteId)
+  if (filter.deviceId !== undefined) alarms = alarms.where('device_id', '=', filter.deviceId)
+  if (filter.from !== undefined) alarms = alarms.where('raised_at', '>=', filter.from)
+  if (filter.to !== undefined) alarms = alarms.where('raised_at', '<', filter.to)
+  if (filter.q !== undefined) alarms = alarms.where(matchesEveryWord(filter.q, ['alarm.search']))
   return alarms
 }
 

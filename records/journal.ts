@@ -145,9 +145,14 @@ async function upsertAlarms(trx: Transacting, committed: readonly CommittedTrans
     device_id: alarm.deviceId,
     site_id: siteId,
     area_id: areaIds.at(-1) ?? null,
+    kind: alarm.kind,
+    category: alarm.category,
     priority: alarm.priority,
     raised_at: alarm.raisedAt,
+    cleared_at: alarm.clearedAt,
+    acked_at: alarm.ack?.at ?? null,
     closed_at: alarm.closedAt,
+    search: [alarm.title.zh, alarm.title.en, alarm.deviceId, alarm.deviceName, ...alarm.place].join(' ').toLowerCase(),
   }))
   for (const chunk of chunksOf(rows, ROWS_PER_INSERT)) {
     await trx
@@ -158,9 +163,13 @@ async function upsertAlarms(trx: Transacting, committed: readonly CommittedTrans
           seq: eb.ref('excluded.seq'),
           site_id: eb.ref('excluded.site_id'),
           area_id: eb.ref('excluded.area_id'),
+          category: eb.ref('excluded.category'),
           priority: eb.ref('excluded.priority'),
           raised_at: eb.ref('excluded.raised_at'),
+          cleared_at: eb.ref('excluded.cleared_at'),
+          acked_at: eb.ref('excluded.acked_at'),
           closed_at: eb.ref('excluded.closed_at'),
+          search: eb.ref('excluded.search'),
         })),
       )
       .execute()

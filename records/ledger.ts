@@ -1,7 +1,7 @@
 // The ledger as its callers see it: what happened, where things are, who may do what. Every write is durable when its
 // promise resolves; every read that answers a person takes that person's Scope.
 import type { Alarm, Transition } from '../contract/alarms.ts'
-import type { AlarmDetail, alarmListQuerySchema } from '../contract/http/alarms.ts'
+import type { AlarmDetail, alarmFilterSchema, alarmListQuerySchema } from '../contract/http/alarms.ts'
 import type { Page, pageQuerySchema } from '../contract/http/common.ts'
 import type { Attributes, Device, Lifecycle, Rejection } from '../contract/http/devices.ts'
 import type { Role, User } from '../contract/http/people.ts'
@@ -14,6 +14,7 @@ import type * as z from 'zod'
 
 export type PageQuery = z.infer<typeof pageQuerySchema>
 export type AlarmQuery = z.infer<typeof alarmListQuerySchema>
+export type AlarmFilter = z.infer<typeof alarmFilterSchema>
 
 /** Who does an administrative act, and from where (an address, or a word such as `console`). Audited with the change. */
 export interface Actor {
@@ -78,10 +79,12 @@ export interface Journal {
   positions(): Promise<{ checkpoint: number; newest: number }>
 }
 
-/** Newest first by the time of their first raise. */
+/** Newest first by the time of their first raise, unless a query asks for another order. */
 export interface Alarms {
   open(scope: Scope): Promise<Alarm[]>
   list(scope: Scope, query: AlarmQuery): Promise<Page<Alarm>>
+  /** All that match, in pages of bounded size, each read when it is asked for. What is raised meanwhile is not in it. */
+  pages(scope: Scope, filter: AlarmFilter): AsyncIterable<readonly Alarm[]>
   /** null: there is none within the scope. Contacts are those of the alarm's site now. */
   get(scope: Scope, id: string): Promise<AlarmDetail | null>
 }

@@ -16,14 +16,16 @@ export function decodeCursor<T extends readonly ('string' | 'number')[]>(
   if (cursor === undefined) return null
   const keys = parse(cursor)
   const fits = Array.isArray(keys) && keys.length === types.length && keys.every((key, i) => typeof key === types[i])
-  if (!fits) {
-    const text = {
-      zh: '翻页标记无效，请从第一页重新开始。',
-      en: 'The cursor is not valid; start again from the first page.',
-    }
-    throw new LedgerError('invalid', text, { field: 'cursor' })
-  }
+  if (!fits) throw invalidCursor()
   return keys as { [I in keyof T]: T[I] extends 'string' ? string : number }
+}
+
+export function invalidCursor(): LedgerError {
+  const text = {
+    zh: '翻页标记无效，请从第一页重新开始。',
+    en: 'The cursor is not valid; start again from the first page.',
+  }
+  return new LedgerError('invalid', text, { field: 'cursor' })
 }
 
 function parse(cursor: string): unknown {

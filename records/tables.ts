@@ -93,9 +93,15 @@ export interface AlarmTable {
   device_id: string
   site_id: string | null
   area_id: string | null
+  kind: string
+  category: string
   priority: number
   raised_at: number
+  cleared_at: number | null
+  acked_at: number | null
   closed_at: number | null
+  /** Lower-case title, device and place, for search. */
+  search: string
 }
 
 export interface UserTable {

@@ -2,18 +2,38 @@
 import * as z from 'zod'
 import { alarmSchema, transitionSchema } from '../alarms.ts'
 import { deviceIdSchema, idSchema } from '../ids.ts'
+import { categorySchema } from '../rules.ts'
 import { pageQuerySchema } from './common.ts'
 import { contactSchema } from './places.ts'
 
-export const alarmListQuerySchema = pageQuerySchema.extend({
-  /** true: only what is not closed. */
+export const alarmFilterSchema = z.object({
+  /** true: only what is not closed. false: only what is. */
   open: z.stringbool().optional(),
   priority: z.coerce.number().int().min(1).max(4).optional(),
+  category: categorySchema.optional(),
+  /** Kind of the device. */
+  kind: z.string().max(64).optional(),
+  /** In this area or below it. */
+  areaId: idSchema.optional(),
   siteId: idSchema.optional(),
   deviceId: deviceIdSchema.optional(),
   /** Raised in [from, to), ms. */
   from: z.coerce.number().int().min(0).optional(),
   to: z.coerce.number().int().min(0).optional(),
+  /** Every word occurs in the title, the device's id or name, or the place. */
+  q: z.string().trim().max(100).optional(),
+})
+
+/**
+ * `newest`, `oldest`: by the time of the raise. `priority`: 1 first, the newest of each first. `longest`: how long the
+ * condition lasted, or has lasted so far. `slowest_ack`: from raise to acknowledgement; what nobody acknowledged comes last.
+ */
+export const ALARM_SORTS = ['newest', 'oldest', 'priority', 'longest', 'slowest_ack'] as const
+export type AlarmSort = (typeof ALARM_SORTS)[number]
+
+export const alarmListQuerySchema = pageQuerySchema.extend({
+  ...alarmFilterSchema.shape,
+  sort: z.enum(ALARM_SORTS).optional(),
 })
 
 export const alarmDetailSchema = alarmSchema.extend({

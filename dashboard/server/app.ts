@@ -20,6 +20,7 @@ import type { DashboardOptions } from './options.ts'
 import { trustOf } from './origin.ts'
 import { servePages } from './pages.ts'
 import type { Ports } from './ports.ts'
+import { alarmExportRoutes } from './routes/alarm-export.ts'
 import { alarmRoutes } from './routes/alarms.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { deviceRoutes } from './routes/devices.ts'
@@ -132,6 +133,7 @@ export async function buildApp(context: Context): Promise<App> {
   importRoutes(app, context)
   deviceHistoryRoutes(app, context)
   alarmRoutes(app, context)
+  alarmExportRoutes(app, context)
   ruleRoutes(app, context)
   auditRoutes(app, context)
   operationRoutes(app, context)

@@ -46,9 +46,14 @@ async function createJournal(db: Kysely<unknown>, types: ColumnTypes): Promise<v
     .addColumn('device_id', 'text', (c) => c.notNull())
     .addColumn('site_id', 'text')
     .addColumn('area_id', 'text')
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('category', 'text', (c) => c.notNull())
     .addColumn('priority', 'integer', (c) => c.notNull())
     .addColumn('raised_at', 'bigint', (c) => c.notNull())
+    .addColumn('cleared_at', 'bigint')
+    .addColumn('acked_at', 'bigint')
     .addColumn('closed_at', 'bigint')
+    .addColumn('search', 'text', (c) => c.notNull())
     .execute()
   await db.schema
     .createTable('device_state')
@@ -64,6 +69,10 @@ async function createJournal(db: Kysely<unknown>, types: ColumnTypes): Promise<v
   await db.schema.createIndex('alarm_device').on('alarm').columns(['device_id', 'raised_at']).execute()
   await db.schema.createIndex('alarm_site').on('alarm').columns(['site_id', 'raised_at', 'id']).execute()
   await db.schema.createIndex('alarm_area').on('alarm').columns(['area_id', 'raised_at', 'id']).execute()
+  // Read backwards: 1 first, the newest of each first.
+  await db.schema.createIndex('alarm_priority').on('alarm').columns(['priority desc', 'raised_at', 'id']).execute()
+  await db.schema.createIndex('alarm_category').on('alarm').columns(['category', 'raised_at', 'id']).execute()
+  await db.schema.createIndex('alarm_kind').on('alarm').columns(['kind', 'raised_at', 'id']).execute()
   // Of all alarms there ever were, few are open.
   for (const [name, columns] of [
     ['alarm_open', ['raised_at', 'id']],
