@@ -1,9 +1,13 @@
 // `npm run simulate`: a small town of devices against a hub, until interrupted.
 import { chmodSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { county, living, started } from './county/county.ts'
+import { importTable } from './county/table.ts'
+import type { DeviceModel } from './devices/model.ts'
 import { Fleet } from './fleet.ts'
 import type { FleetDevice } from './fleet.ts'
 import { misfit } from './incidents.ts'
+import type { Incident } from './incidents.ts'
 import { HELP, parseOptions } from './options.ts'
 import type { Options } from './options.ts'
 import { Registry } from './registry.ts'
@@ -20,7 +24,41 @@ const complain = (line: string): void => void process.stderr.write(`${line}\n`)
 /** A sentence for the person at the terminal; no stack. */
 class Complaint extends Error {}
 
-function models(devices: readonly TownDevice[], options: Options): Placed[] {
+/** Who takes part, and how each lives from `worldStart` on. */
+interface World {
+  readonly devices: readonly TownDevice[]
+  /** All of the world at once, to import; absent: they are registered one by one. */
+  readonly table?: string
+  model(device: Pick<TownDevice, 'id' | 'kind'>, incidents: readonly Incident[]): DeviceModel
+}
+
+/** So long daily life is foreseen. */
+const FORESEEN_MS = 30 * 86_400_000
+
+function worldOf(options: Options, worldStart: number): World {
+  const { seed } = options
+  const townsfolk: World['model'] = ({ id, kind }, incidents) => SIMULATED[kind](id, seed, incidents)
+  if (!options.county) return { devices: town(options.counts), model: townsfolk }
+  const shire = county(seed, { story: false })
+  const byId = new Map(shire.devices.map((device) => [device.id, device]))
+  const span = { from: worldStart, until: worldStart + FORESEEN_MS }
+  return {
+    devices: started(shire).map(({ id, kind, name, site }) => ({ id, kind, name, site: site.name })),
+    table: importTable(shire.devices),
+    model: (device, incidents) => {
+      const known = byId.get(device.id)
+      if (known === undefined) return townsfolk(device, incidents)
+      return living(
+        shire,
+        known,
+        span,
+        incidents.map((incident) => ({ deviceId: device.id, incident })),
+      )
+    },
+  }
+}
+
+function models(devices: readonly TownDevice[], world: World, options: Options): Placed[] {
   const ids = new Map(devices.map(({ id, kind }) => [id, kind]))
   const wrong = options.faults.flatMap(({ deviceId, incident }) => {
     const kind = ids.get(deviceId)
@@ -30,19 +68,19 @@ function models(devices: readonly TownDevice[], options: Options): Placed[] {
   if (wrong.length > 0) throw new Complaint(wrong.map((line) => `--fault: ${line}`).join('\n'))
   return devices.map((device) => {
     const incidents = options.faults.filter(({ deviceId }) => deviceId === device.id).map(({ incident }) => incident)
-    return { device, model: SIMULATED[device.kind](device.id, options.seed, incidents) }
+    return { device, model: world.model(device, incidents) }
   })
 }
 
-async function registered(options: Options, api: string): Promise<FleetDevice[]> {
+async function registered(options: Options, world: World, api: string): Promise<FleetDevice[]> {
   const password = process.env['ZHIAN_PASSWORD'] || process.env['ZHIAN_ADMIN_PASSWORD']
   if (!password) {
     throw new Complaint('--api 需要环境变量 ZHIAN_PASSWORD 或 ZHIAN_ADMIN_PASSWORD  set one of them to sign in')
   }
-  const placed = models(town(options.counts), options)
+  const placed = models(world.devices, world, options)
   const registry = new Registry(api)
   await registry.signIn(process.env['ZHIAN_USERNAME'] ?? 'admin', password)
-  const tokens = await registry.register(placed)
+  const tokens = world.table === undefined ? await registry.register(placed) : await registry.import(world.table)
   say(`已登记设备 ${tokens.size} 台  ${tokens.size} devices registered`)
   const rows = placed.map(({ device, model }) => ({ ...device, model, token: tokens.get(device.id) as string }))
   if (options.devicesCsv !== null) {
@@ -54,7 +92,7 @@ async function registered(options: Options, api: string): Promise<FleetDevice[]>
   return rows
 }
 
-function fromFile(options: Options, path: string): FleetDevice[] {
+function fromFile(options: Options, world: World, path: string): FleetDevice[] {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -70,6 +108,7 @@ function fromFile(options: Options, path: string): FleetDevice[] {
   if (rows.length === 0) throw new Complaint(`${path}: 没有设备 no devices`)
   const placed = models(
     rows.map(({ id, kind }) => ({ id, kind, name: id, site: null })),
+    world,
     options,
   )
   return placed.map(({ model }, index) => ({ model, token: rows[index]?.token as string }))
@@ -100,8 +139,11 @@ function whenInterrupted(): Promise<void> {
 
 async function simulate(options: Options, worldStart: number): Promise<void> {
   const interrupted = whenInterrupted()
+  const world = worldOf(options, worldStart)
   const devices =
-    options.api === null ? fromFile(options, options.devicesCsv as string) : await registered(options, options.api)
+    options.api === null
+      ? fromFile(options, world, options.devicesCsv as string)
+      : await registered(options, world, options.api)
   const oracle = options.oracle === null ? null : openSync(options.oracle, 'w')
   const fleet = new Fleet({
     url: options.url,

@@ -9,6 +9,8 @@ export interface Options {
   readonly url: string
   readonly api: string | null
   readonly devicesCsv: string | null
+  /** The demonstration county in place of the small town. */
+  readonly county: boolean
   readonly counts: Readonly<Partial<Record<SimulatedKind, number>>>
   readonly seed: number
   readonly speed: number
@@ -42,6 +44,10 @@ export const HELP = `智安 设备模拟器  Zhi'an device simulator
                          read id,kind,token; together with --api, written instead
   --count LIST           --api 登记的设备数 devices that --api registers
                          [${DEFAULT_COUNT}]
+
+  --county               示范县全部 1,760 台设备，代替 --count；再次运行请用 --devices-csv
+                         the whole demonstration county, imported at once in place of --count;
+                         to run it again, give the file of --devices-csv
 
 连接与世界 connection and world
   --url URL              mqtt:// 或 or mqtts://  [mqtt://127.0.0.1:1883]
@@ -98,6 +104,7 @@ export function parseOptions(args: readonly string[], worldStart: number): Parse
     url: url('url', values.url, ['mqtt:', 'mqtts:']),
     api: values.api === undefined ? null : url('api', values.api, ['http:', 'https:']),
     devicesCsv: values['devices-csv'] ?? null,
+    county: values.county,
     counts: countsOf(values.count, complaints),
     seed: Math.trunc(number('seed', values.seed, 0, 0xffff_ffff)),
     speed: number('speed', values.speed, 0.1, MAX_SPEED),
@@ -131,6 +138,7 @@ function read(args: readonly string[]) {
       url: { type: 'string', default: 'mqtt://127.0.0.1:1883' },
       api: { type: 'string' },
       'devices-csv': { type: 'string' },
+      county: { type: 'boolean', default: false },
       count: { type: 'string', default: DEFAULT_COUNT },
       seed: { type: 'string', default: '1' },
       speed: { type: 'string', default: '1' },

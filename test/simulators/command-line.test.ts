@@ -321,6 +321,16 @@ describe('command', () => {
     for (const line of deliveries) expect((JSON.parse(line) as { ackedAt: number }).ackedAt).toBeGreaterThan(0)
   })
 
+  it('runs devices of the county from their tokens', async () => {
+    const csv = join(folder, 'county.csv')
+    writeFileSync(csv, 'id,kind,token\nel-0001,electricity,t\nsmoke-003-02,smoke,t\n')
+    const args = ['--county', '--devices-csv', csv, '--url', url(), '--speed', '300', '--duration', '2s']
+    const run = simulate([...args, '--fault', 'fire@smoke-003-02@0'])
+    expect(await run.code).toBe(0)
+    const [, sent] = /sent (\d+) /.exec(run.output.trim().split('\n').at(-1) ?? '') ?? []
+    expect(Number(sent)).toBeGreaterThan(5)
+  })
+
   it('registers with a hub, keeps the tokens for its owner alone, and stops when the time is up', async () => {
     const hub = new FakeHub()
     await new Promise<void>((resolve) => hub.server.listen(0, '127.0.0.1', resolve))

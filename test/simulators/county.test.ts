@@ -8,6 +8,8 @@ import { county, living, started } from '../../simulators/county/county.ts'
 import { lifeOf } from '../../simulators/county/life.ts'
 import { ACCOUNTS, PEOPLE } from '../../simulators/county/people.ts'
 import { allVillages, TOWNS } from '../../simulators/county/places.ts'
+import { importTable } from '../../simulators/county/table.ts'
+import { readTable } from '../../dashboard/server/import/csv.ts'
 import { EngineDevice } from './county-engine.ts'
 import type { Told } from './county-engine.ts'
 
@@ -70,6 +72,22 @@ describe('the county', () => {
       ['老郑', 52],
     ])
     for (const { phone } of Object.values(PEOPLE)) expect(phone).toMatch(/^138-0000-00\d\d$/)
+  })
+
+  it('is a table that the import takes as it is, with everybody to call', async () => {
+    const table = await readTable(importTable(shire.devices))
+    if (!table.ok) throw new Error(JSON.stringify(table.issues))
+    expect(table.rows).toHaveLength(1_760)
+    const kitchen = shire.called('槐荫 12 号 共用厨房')
+    expect(table.rows.find(({ id }) => id === kitchen.id)).toMatchObject({
+      kind: 'gas',
+      name: kitchen.name,
+      area: '示范县/青禾街道/槐荫社区',
+      site: '槐荫 12 号',
+      attributes: kitchen.build([]).attributes,
+    })
+    const people = table.rows.flatMap(({ site, contact }) => (site === '槐荫 12 号' && contact ? [contact.name] : []))
+    expect(people).toEqual(['王大姐', '李阿姨', '吴师傅'])
   })
 
   it('is the same for the same seed, and another for another', () => {
