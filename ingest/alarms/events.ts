@@ -4,7 +4,7 @@ import { LIMIT } from './compiled.ts'
 import type { CompiledRule, EventUse } from './compiled.ts'
 import { elapseBySample } from './delays.ts'
 import { tellLate } from './late.ts'
-import { isPast, see } from './memory.ts'
+import { isPast, onEveryChannel, returnedEverywhere, see } from './memory.ts'
 import { gradeOf, settle } from './settle.ts'
 import { trackKey } from './state.ts'
 import { startClearing } from './threshold.ts'
@@ -85,6 +85,7 @@ function newestOf(work: Work, use: EventUse, key: string, source: string): numbe
   return Math.max(
     events?.[source] ?? -Infinity,
     events?.[base] ?? -Infinity,
+    returnedEverywhere(work, use.rule.id, [source, base]),
     (limiter && work.newest[limiter.metric]) ?? -Infinity,
   )
 }
@@ -134,10 +135,16 @@ function takeMomentary(work: Work, use: EventUse, input: EventInput, channel: st
 }
 
 function takeReturn(work: Work, use: EventUse, input: EventInput): void {
-  const stated = statedChannel(input)
   const channels = new Set([channelOf(work, use, input)])
-  if (stated === undefined) for (const track of tracksOf(work, use.rule)) channels.add(track.channel)
+  const isStated = statedChannel(input) !== undefined
+  if (!isStated) for (const track of tracksOf(work, use.rule)) channels.add(track.channel)
   for (const channel of channels) returnOn(work, use, input, channel)
+  if (isStated) return
+  const { events } = recall(work, trackKey(use.rule.id, ''))
+  for (const base of use.sources) {
+    const name = onEveryChannel(base + partOf(input))
+    events[name] = Math.max(events[name] ?? -Infinity, input.ts)
+  }
 }
 
 function returnOn(work: Work, use: EventUse, input: EventInput, channel: string): void {

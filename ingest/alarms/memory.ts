@@ -52,6 +52,15 @@ export function see(work: Work, key: string, ts: number): { readonly fresh: bool
   return { fresh: true, late: newest !== undefined && ts < newest }
 }
 
+/** A return that names no channel, as it is remembered at the rule's alarm without a channel. */
+export const onEveryChannel = (source: string): string => `*${source}`
+
+/** Newest sample time at which these sources of a rule were returned without a channel named. */
+export function returnedEverywhere(work: Work, ruleId: string, sources: readonly string[]): number {
+  const events = work.memory[trackKey(ruleId, '')]?.events
+  return Math.max(-Infinity, ...sources.map((source) => events?.[onEveryChannel(source)] ?? -Infinity))
+}
+
 /** Newest sample time at which an event pair said that it is over; one that stands has not said so. */
 export function returnedAt(work: Work, key: string): number {
   const sources = work.tracks[key]?.sources

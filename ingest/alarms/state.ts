@@ -60,7 +60,7 @@ export interface Track {
 
 /** What must be known of an alarm identity after it came to rest, so that a repeated or late message tells nothing twice. */
 export interface Memory {
-  /** Newest sample time by source, of events. */
+  /** Newest sample time by source, of events; with `*` before it, of returns that name no channel: they hold for all. */
   readonly events: Readonly<Record<string, number>>
   /** Closed alarms, oldest first. */
   readonly past: readonly Span[]

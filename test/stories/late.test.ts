@@ -248,6 +248,51 @@ describe('late and repeated samples', () => {
     `,
   })
 
+  story('The end of an undervoltage, no phase named, is delivered again: it says nothing of what was measured since.', {
+    kind: 'electricity',
+    attributes: { position: 'final', rcdMa: 30, reportEverySeconds: 30 },
+    steps: `
+      1:00 !under_voltage_cleared
+      1:01 voltage_a=150 @0:50
+      1:02 !under_voltage_cleared @1:00
+      1:03 voltage_a=230 @0:58
+      2:00 voltage_a=230
+    `,
+    expect: ``,
+  })
+
+  story('The end of an undervoltage, no phase named, holds for every phase: an older beginning raises nothing.', {
+    kind: 'electricity',
+    steps: `
+      1:00 !under_voltage_cleared
+      1:05 !under_voltage channel=a @0:50
+      1:10 !under_voltage channel=b @1:02
+    `,
+    expect: `1:10 raised device_flag voltage_b alarm P3 active`,
+  })
+
+  story(
+    'A hot cable, no channel named, is told late; delivered again it is not told of a channel that alarmed since.',
+    {
+      kind: 'electricity',
+      steps: `
+      1:00 !over_temperature_cleared
+      1:01 !over_temperature @0:30
+      1:10 temperature_a=95
+      1:20 temperature_a=95
+      2:00..5:00/60 temperature_a=30
+      5:10 ack temperature
+      5:20 !over_temperature @0:30
+    `,
+      expect: `
+      1:01 raised       late              temperature   alarm P2 latched
+      1:20 raised       on_delay_elapsed  temperature_a high  P1 active
+      4:00 returned     off_delay_elapsed temperature_a high  P1 latched
+      5:10 acknowledged human             temperature_a high  P1 latched acked
+    `,
+    },
+  )
+
   story('An arc that is told late is told; told twice it is told once.', {
     kind: 'electricity',
     steps: `
