@@ -7,7 +7,7 @@ import { DeviceConnection } from '../../simulators/connection.ts'
 import type { Delivery } from '../../simulators/connection.ts'
 import { Fleet } from '../../simulators/fleet.ts'
 import type { FleetOptions } from '../../simulators/fleet.ts'
-import { history } from '../../simulators/history.ts'
+import { backlog, history } from '../../simulators/history.ts'
 import { incident } from '../../simulators/incidents.ts'
 import type { Incident } from '../../simulators/incidents.ts'
 import { messages } from '../../simulators/messages.ts'
@@ -123,6 +123,46 @@ describe('fleet', () => {
     await expect.poll(() => samplesHeard('el-1')).toEqual(expected.flatMap(({ samples }) => samples))
     expect(samplesHeard('smoke-1')).toHaveLength(1)
     expect(running.counts()).toMatchObject({ outstanding: 0, abandoned: 0 })
+  })
+
+  it('says first what it kept from just before the start, stamped as its live readings are', async () => {
+    const { model } = device('electricity', 'el-1')
+    const running = fleetOf({ devices: [device('electricity', 'el-1')], speed: 60 })
+    await running.connect()
+    const since = Date.now()
+    running.start((_device, stamp) => backlog(model, WORLD - 600_000, WORLD, stamp))
+    const kept = messages(model, WORLD - 600_000, WORLD)
+    await expect.poll(() => samplesHeard('el-1').length, { timeout: 20_000 }).toBeGreaterThan(kept.length + 2)
+    const heardInOrder = samplesHeard('el-1')
+    expect(heardInOrder).toEqual(heardInOrder.toSorted((a, b) => a - b))
+    expect(new Set(heardInOrder).size).toBe(heardInOrder.length)
+    // Ten minutes of the world, ten seconds of ours.
+    expect(heardInOrder[0]).toBeGreaterThanOrEqual(since - 10_000)
+    expect(heardInOrder.filter((ts) => ts < since)).toHaveLength(kept.length)
+  })
+
+  it('lets something else happen to a device than was foreseen, and says nothing twice or never', async () => {
+    const running = fleetOf({ devices: [device('gas', 'gas-1'), device('electricity', 'el-1')], speed: 60 })
+    await running.connect()
+    running.start()
+    await expect.poll(() => samplesHeard('gas-1').length, { timeout: 20_000 }).toBeGreaterThan(1)
+    const leak = incident('leak', running.now() + 1_000)
+    const { model } = device('gas', 'gas-1', leak)
+    running.replace(model)
+    expect(() => running.replace(device('gas', 'gas-2').model)).toThrow('gas-2')
+    const eventsHeard = (): string[] =>
+      heard
+        .filter(({ topic }) => topic === 'zhian/v1/gas-1/events')
+        .map(({ payload }) => (JSON.parse(payload) as { event: string }).event)
+    await expect.poll(eventsHeard, { timeout: 20_000 }).toContain('gas_low_cleared')
+    const until = running.now()
+    await running.stop()
+    // As if it had been foreseen: the same number of readings since the world began.
+    const expected = messages(model, WORLD, until).filter(({ channel }) => channel === 'readings')
+    expect(new Set(samplesHeard('gas-1')).size).toBe(samplesHeard('gas-1').length)
+    expect(Math.abs(samplesHeard('gas-1').length - expected.length)).toBeLessThanOrEqual(
+      expected.filter(({ at }) => at > until - 60_000).length,
+    )
   })
 
   it('breaks the connection of a device that dies, so that its will is heard, and comes back', async () => {
