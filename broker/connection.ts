@@ -113,7 +113,7 @@ export class Connection implements TunnelEnd, UplinkEnd {
 
   /** Unsent bytes. */
   get #backlog(): number {
-    return this.#socket.writableLength + (this.#tunnel?.writableLength ?? 0)
+    return this.#socket.writableLength + (this.#tunnel?.heldBytes ?? 0)
   }
 
   /** Ends the connection and counts why. Acknowledgements that are due still go out. */

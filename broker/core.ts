@@ -1,10 +1,13 @@
 // The broker core: aedes behind the door. It keeps sessions, subscriptions, retained messages and wills of clients that have
 // logged in; it never sees a stranger, a malformed packet or a device's publications.
+import type { Duplex } from 'node:stream'
 import { Aedes, type Client } from 'aedes'
+import { writeToStream, type Packet, type Parser } from 'mqtt-packet'
 import type { Connection, CoreClient } from './connection.ts'
 import { MAX_TOPIC_LEVELS } from './mqtt-text.ts'
 import type { BoundedPersistence } from './persistence.ts'
 import type { Publication } from './policy.ts'
+import { ClientParser, SharedParser } from './shared-parser.ts'
 import { Tunnel } from './tunnel.ts'
 
 /**
@@ -20,7 +23,17 @@ interface SeenCounters {
 }
 
 /** The parts of the core's client that its types leave out. */
-type AedesClient = Client & CoreClient & { duplicates: SeenCounters; _nextId: number }
+type AedesClient = Client &
+  CoreClient & {
+    duplicates: SeenCounters
+    _nextId: number
+    _parser: Parser | ClientParser
+    /** Stops the watch over the end of the client's stream. */
+    _eos: () => void
+  }
+
+/** All two-byte numbers as buffers, made in advance, would be 10 MB to spare a small allocation for each message. */
+writeToStream.cacheNumbers = false
 
 export interface CoreHooks {
   readonly drainMs: number
@@ -37,6 +50,7 @@ export class Core {
   readonly #aedes: Aedes
   readonly #neverSeen: SeenCounters
   readonly #hooks: CoreHooks
+  readonly #parser = new SharedParser()
 
   constructor(persistence: BoundedPersistence, hooks: CoreHooks) {
     this.#hooks = hooks
@@ -99,9 +113,16 @@ export class Core {
    * the session still waits to see acknowledged.
    */
   join(tunnel: Tunnel, packetId: number): CoreClient {
-    const client = this.#aedes.handle(tunnel) as AedesClient
+    // The tunnel is as much of a stream as the core asks for.
+    const client = this.#aedes.handle(tunnel as unknown as Duplex) as AedesClient
     client.duplicates = this.#neverSeen
     client._nextId = packetId
+    const take = (client._parser as Parser).listeners('packet')[0] as (packet: Packet) => void
+    client._parser.removeAllListeners()
+    client._parser = new ClientParser(this.#parser, client, take)
+    // A tunnel ends in one way only, which the core listens for as well.
+    client._eos()
+    client._eos = nothing
     return client
   }
 
@@ -113,4 +134,6 @@ export class Core {
 }
 
 const connectionOf = (client: Client): Connection | null =>
-  client.conn instanceof Tunnel ? (client.conn.outer as Connection) : null
+  (client.conn as unknown) instanceof Tunnel ? ((client.conn as unknown as Tunnel).outer as Connection) : null
+
+function nothing(): void {}
