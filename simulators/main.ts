@@ -40,13 +40,12 @@ function worldOf(options: Options, worldStart: number): World {
   const townsfolk: World['model'] = ({ id, kind }, incidents) => SIMULATED[kind](id, seed, incidents)
   if (!options.county) return { devices: town(options.counts), model: townsfolk }
   const shire = county(seed, { story: false })
-  const byId = new Map(shire.devices.map((device) => [device.id, device]))
   const span = { from: worldStart, until: worldStart + FORESEEN_MS }
   return {
     devices: started(shire).map(({ id, kind, name, site }) => ({ id, kind, name, site: site.name })),
     table: importTable(shire.devices),
     model: (device, incidents) => {
-      const known = byId.get(device.id)
+      const known = shire.withId(device.id)
       if (known === undefined) return townsfolk(device, incidents)
       return living(
         shire,

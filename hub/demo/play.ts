@@ -1,6 +1,7 @@
 // The county at work against a hub: registered through the front door, its past delivered late, then its story, live.
 import { county as countyOf, living, started } from '../../simulators/county/county.ts'
 import type { County, Happening } from '../../simulators/county/county.ts'
+import type { DeviceModel } from '../../simulators/devices/model.ts'
 import type { CountyDevice } from '../../simulators/county/inventory.ts'
 import { later } from '../../simulators/county/later.ts'
 import { Past } from '../../simulators/county/past.ts'
@@ -18,7 +19,6 @@ import type { Counters } from '../../contract/http/alarms.ts'
 
 /** So long the county goes on after its story. */
 const LATER_MS = 48 * 3_600_000
-/** Daily life begins when the story is over: until then only the script speaks. */
 const LOOK_EVERY_MS = 100
 const CONNECTS_PER_SECOND = 400
 /** The first houses are in the small county, whatever the story says of them. */
@@ -46,6 +46,7 @@ export class Play {
   readonly #county: County
   /** World time of the story's beginning, on a whole second as devices measure. */
   readonly #start = Math.ceil(Date.now() / 1000) * 1000
+  readonly #storyEnd = this.#start + SCRIPT_SECONDS * 1000
   readonly #lines: readonly ScriptLine[]
   readonly #happenings: Happening[]
   readonly #past: Past
@@ -57,10 +58,11 @@ export class Play {
     this.#registry = new Registry(options.base)
     this.#county = countyOf()
     this.#lines = script(this.#county, this.#start)
-    const storyEnd = this.#start + SCRIPT_SECONDS * 1000
     this.#happenings = [
       ...happeningsOf(this.#lines),
-      ...later(this.#county, storyEnd, storyEnd + LATER_MS).filter(({ deviceId }) => this.#takesPart(deviceId)),
+      ...later(this.#county, this.#storyEnd, this.#storyEnd + LATER_MS).filter(({ deviceId }) =>
+        this.#takesPart(deviceId),
+      ),
     ]
     this.#past = new Past(this.#county, this.#start, happeningsOf(this.#lines))
   }
@@ -141,13 +143,13 @@ export class Play {
     return this.#fleet
   }
 
-  #modelOf(device: CountyDevice) {
-    const storyEnd = this.#start + SCRIPT_SECONDS * 1000
-    return living(this.#county, device, { from: storyEnd, until: storyEnd + LATER_MS }, this.#happenings)
+  /** Daily life begins when the story is over: until then only the script speaks. */
+  #modelOf(device: CountyDevice): DeviceModel {
+    return living(this.#county, device, { from: this.#storyEnd, until: this.#storyEnd + LATER_MS }, this.#happenings)
   }
 
   #byId(id: string): CountyDevice {
-    const device = this.#county.devices.find((known) => known.id === id)
+    const device = this.#county.withId(id)
     if (device === undefined) throw new Error(`the county has no device "${id}"`)
     return device
   }

@@ -16,6 +16,7 @@ export interface County {
   readonly featured: readonly CountyDevice[]
   /** By its full name, `槐荫 12 号 共用厨房`; throws for one that is not there. */
   called(name: string): CountyDevice
+  withId(id: string): CountyDevice | undefined
 }
 
 /** Something that happens to a device. */
@@ -55,6 +56,7 @@ export function county(seed = 1, { story = true }: { readonly story?: boolean } 
   const names = story ? FEATURED : []
   const devices = inventory(seed, new Set(names))
   const byName = new Map(devices.map((device) => [device.name, device]))
+  const byId = new Map(devices.map((device) => [device.id, device]))
   const called = (name: string): CountyDevice => {
     const device = byName.get(name)
     if (device === undefined) throw new Error(`the county has no device "${name}"`)
@@ -67,6 +69,7 @@ export function county(seed = 1, { story = true }: { readonly story?: boolean } 
     neverStarted: new Set(NEVER_STARTED),
     featured: names.map(called),
     called,
+    withId: (id) => byId.get(id),
   }
 }
 

@@ -20,14 +20,32 @@ describe('npm run demo', () => {
   let temporary: string
   let demo: ChildProcess
   let output = ''
+  let ports: [http: number, mqtt: number] = [0, 0]
   let base = ''
   let admin: Api
 
+  const start = (): ChildProcess => {
+    const child = spawn(process.execPath, [join(ROOT, 'hub', 'demo.ts'), '--small', '--speed', '20'], {
+      cwd: ROOT,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        TMPDIR: temporary,
+        ZHIAN_HTTP_PORT: String(ports[0]),
+        ZHIAN_MQTT_PORT: String(ports[1]),
+      },
+    })
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    return child
+  }
   const hubPids = (): number[] => [...output.matchAll(/kill -9 the hub: pid (\d+)/g)].map(([, pid]) => Number(pid))
   const gasRow = async (api: Api): Promise<Alarm | undefined> => {
     const { items } = await api.ok<Page<Alarm>>('GET', '/alarms?open=true&limit=200')
     return items.find(({ deviceName, signal }) => deviceName === '槐荫 12 号 共用厨房' && signal === 'gas_lel')
   }
+  /** Its data folders; Node keeps compiled code beside them. */
+  const dataLeft = (): string[] => readdirSync(temporary).filter((name) => name.startsWith('zhian-demo-'))
   const isAlive = (pid: number): boolean => {
     try {
       return process.kill(pid, 0)
@@ -38,18 +56,8 @@ describe('npm run demo', () => {
 
   beforeAll(async () => {
     temporary = mkdtempSync(join(tmpdir(), 'zhian-demo-test-'))
-    const [http, mqtt] = [await freePort(), await freePort()]
-    demo = spawn(process.execPath, [join(ROOT, 'hub', 'demo.ts'), '--small', '--speed', '20'], {
-      cwd: ROOT,
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: {
-        PATH: process.env['PATH'],
-        TMPDIR: temporary,
-        ZHIAN_HTTP_PORT: String(http),
-        ZHIAN_MQTT_PORT: String(mqtt),
-      },
-    })
-    for (const stream of [demo.stdout, demo.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    ports = [await freePort(), await freePort()]
+    demo = start()
     await until(
       'the demonstration is ready',
       () => {
@@ -134,6 +142,20 @@ describe('npm run demo', () => {
     await until('it has ended', () => demo.exitCode !== null, 30_000)
     expect(demo.exitCode).toBe(0)
     expect(hubPids().filter(isAlive)).toEqual([])
-    expect(readdirSync(temporary)).toEqual([])
+    expect(dataLeft()).toEqual([])
+  })
+
+  it.each([
+    ['SIGTERM', 'is ready', /kill -9 the hub/],
+    ['SIGINT', 'is still preparing', /正在准备/],
+  ] as const)('ends as cleanly on %s when it %s', async (signal, _when, said) => {
+    output = ''
+    demo = start()
+    await until('it has come so far', () => said.test(output), START_LIMIT_MS)
+    demo.kill(signal)
+    await until('it has ended', () => demo.exitCode !== null, 30_000)
+    expect(demo.exitCode).toBe(0)
+    expect(hubPids().filter(isAlive)).toEqual([])
+    expect(dataLeft()).toEqual([])
   })
 })

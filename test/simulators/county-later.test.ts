@@ -12,12 +12,11 @@ import type { Told } from './county-engine.ts'
 const MINUTE = 60_000
 const START = Date.UTC(2026, 10, 18, 11, 30)
 const shire = county()
-const byId = new Map(shire.devices.map((device) => [device.id, device]))
 
 /** What the hub tells when this happens, and nothing else does. */
 function toldOf(happenings: readonly Happening[], from: number, to: number): Told[] {
   return [...new Set(happenings.map(({ deviceId }) => deviceId))].flatMap((id) => {
-    const device = byId.get(id)
+    const device = shire.withId(id)
     if (device === undefined) throw new Error(`no device ${id}`)
     const hub = new EngineDevice(living(shire, device, { from: to, until: to }, happenings), from)
     hub.live(from, to)
@@ -53,7 +52,7 @@ describe('after the story', () => {
     )
     for (const { deviceId, incident } of happenings) {
       expect(others).toContain(deviceId)
-      expect(misfit(byId.get(deviceId)?.kind ?? 'camera', incident)).toBeNull()
+      expect(misfit(shire.withId(deviceId)?.kind ?? 'camera', incident)).toBeNull()
     }
   })
 
