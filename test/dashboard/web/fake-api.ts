@@ -3,9 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { actBodySchemas } from '../../../contract/alarms.ts'
 import type { Alarm } from '../../../contract/alarms.ts'
 import { ERRORS } from '../../../contract/errors.ts'
+import { alarmFilterSchema, alarmListQuerySchema } from '../../../contract/http/alarms.ts'
 import { Refusal, idOf, pageFor, userOf } from './fake-call.ts'
 import { PASSWORD } from './fake-hub.ts'
 import type { FakeHub, FakeUser } from './fake-hub.ts'
+import { historyOf } from './fake-history.ts'
 import { sees } from './fake-journal.ts'
 
 export function addApi(app: FastifyInstance, hub: FakeHub): void {
@@ -68,13 +70,15 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     return alarm
   }
   app.get('/api/v1/alarms', (request) => {
-    const { deviceId } = request.query as { deviceId?: string }
-    return pageFor(
-      hub.journal
-        .open(userOf(hub, request).scope)
-        .filter((alarm) => deviceId === undefined || alarm.deviceId === deviceId),
-      request,
-    )
+    const { scope } = userOf(hub, request)
+    const query = alarmListQuerySchema.parse(request.query)
+    return pageFor(historyOf([...hub.journal.alarms.values()], scope, query), request)
+  })
+  app.get('/api/v1/alarms/export', (request, reply) => {
+    const { scope } = userOf(hub, request)
+    const alarms = historyOf([...hub.journal.alarms.values()], scope, alarmFilterSchema.parse(request.query))
+    void reply.type('text/csv; charset=utf-8').header('content-disposition', 'attachment; filename="alarms.csv"')
+    return ['id', ...alarms.map(({ id }) => id)].join('\r\n')
   })
   app.get('/api/v1/alarms/:id', (request) => {
     const alarm = alarmOf(request)

@@ -10,6 +10,7 @@ export const ROUTES = {
   password: `${ROOT}/password`,
   setup: `${ROOT}/setup`,
   alarms: `${ROOT}/alarms`,
+  alarmExport: `${ROOT}/alarms/export`,
   devices: `${ROOT}/devices`,
   deviceImport: `${ROOT}/devices/import`,
   sites: `${ROOT}/sites`,

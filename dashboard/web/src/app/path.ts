@@ -1,6 +1,8 @@
 // The page's own addresses: built and parsed here and nowhere else.
 export const PAGES = {
   desk: '/desk',
+  history: '/alarms',
+  alarm: (id: string) => `/alarms/${encodeURIComponent(id)}`,
   devices: '/devices',
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
   sites: '/sites',
@@ -10,18 +12,19 @@ export const PAGES = {
 } as const
 
 export type Place =
-  | { readonly page: 'desk' | 'devices' | 'sites' | 'users' | 'account' | 'setup' | 'unknown' }
-  | { readonly page: 'device'; readonly id: string }
+  | { readonly page: 'desk' | 'history' | 'devices' | 'sites' | 'users' | 'account' | 'setup' | 'unknown' }
+  | { readonly page: 'device' | 'alarm'; readonly id: string }
 
 export function placeOf(pathname: string): Place {
   const parts = pathname.split('/').filter((part) => part !== '')
   const [first, second] = parts
   if (first === undefined) return { page: 'desk' }
-  if (first === 'devices' && second !== undefined && parts.length === 2) {
+  if ((first === 'devices' || first === 'alarms') && second !== undefined && parts.length === 2) {
     const id = decoded(second)
-    return id === null ? { page: 'unknown' } : { page: 'device', id }
+    return id === null ? { page: 'unknown' } : { page: first === 'devices' ? 'device' : 'alarm', id }
   }
   if (parts.length > 1) return { page: 'unknown' }
+  if (first === 'alarms') return { page: 'history' }
   if (
     first === 'desk' ||
     first === 'devices' ||
