@@ -74,9 +74,8 @@ export function takeReading(work: Work, input: ReadingInput): void {
     for (const limiter of limiters) {
       // What the other side of an event pair said is as much a word on a 0/1 metric as its own 0.
       const known = limiter.binary ? Math.max(measured, returnedAt(work, limiter.key)) : measured
-      if (isBad || value === undefined) {
-        if (ts >= known) judgeBad(work, limiter, ts)
-      } else if (ts > known) judge(work, limiter, value, ts)
+      if (isBad || value === undefined) judgeBad(work, limiter, ts, known)
+      else if (ts > known) judge(work, limiter, value, ts)
       else if (ts === known) judgeSameInstant(work, limiter, value, ts)
       else judgeLate(work, limiter, value, ts)
     }

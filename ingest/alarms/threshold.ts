@@ -57,11 +57,16 @@ export function judgeLate(work: Work, limiter: Limiter, value: number, ts: numbe
   if (level) tellLate(work, limiter.rule, limiter.channel, level.grade, value, ts)
 }
 
-/** A value of this metric came at `ts` and could not be believed. */
-export function judgeBad(work: Work, { rule, channel, key }: Limiter, ts: number): void {
-  if (!work.tracks[key]) return
+/**
+ * A value of this metric came at `ts` and could not be believed; `known` is the newest time of the signal. Beside a value of
+ * the same instant it is worse than one within the limit, not than one over it.
+ */
+export function judgeBad(work: Work, { rule, channel, key }: Limiter, ts: number, known: number): void {
+  if (ts < known || !work.tracks[key]) return
   const track = open(work, rule.id, channel)
-  distrust(track, (source) => source.startsWith(LIMIT), 'bad_value')
+  const isDoubted = (name: string) =>
+    name.startsWith(LIMIT) && (ts > known || track.sources[name]?.phase === 'clearing')
+  distrust(track, isDoubted, 'bad_value')
   settle(work, track, rule, { sampleTs: ts, at: ts, off: 'back_in_range', value: null })
 }
 

@@ -337,19 +337,33 @@ describe('frozen', () => {
     `,
   })
 
+  story('G4: a bad value is worse than a good one of the same instant: what was about to end is frozen.', {
+    kind: 'gas',
+    steps: `
+      1:00 gas_lel=30
+      1:10 gas_lel=0
+      1:20 bad gas_lel @0:30
+      1:30 bad gas_lel @1:10
+    `,
+    expect: `
+      1:00 raised threshold gas_lel alarm P1 active
+      1:30 frozen bad_value gas_lel alarm P1 frozen
+    `,
+  })
+
   story(
-    'G4: a bad value counts by its sample time as well: late it says nothing, at the same instant it is the worse.',
+    'A value over the limit is worse than a bad one of the same instant, in whatever order and however often they come.',
     {
       kind: 'gas',
       steps: `
-      1:00  gas_lel=30
-      1:10  bad gas_lel @0:30
-      1:20  bad gas_lel @1:00
+      1:00 bad gas_lel
+      1:00 gas_lel=30
+      1:10 bad gas_lel @1:00
+      1:20 bad gas_lel @0:30
+      2:00 gas_lel=30
+      2:10 bad gas_lel @2:00
     `,
-      expect: `
-      1:00 raised threshold gas_lel alarm P1 active
-      1:20 frozen bad_value gas_lel alarm P1 frozen
-    `,
+      expect: `1:00 raised threshold gas_lel alarm P1 active`,
     },
   )
 
