@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SCENES } from '../simulators/county/scenes.ts'
-import { lanAddresses, portNear } from './demo/addresses.ts'
+import { lanAddresses, portsNear } from './demo/addresses.ts'
 import { HubChild } from './demo/hub-child.ts'
 import { DEMO_HELP, parseDemoOptions } from './demo/options.ts'
 import { Play } from './demo/play.ts'
@@ -28,34 +28,15 @@ async function demo(options: DemoOptions): Promise<number> {
   say(PREPARING)
   buildPagesIfStale()
 
-  const host = options.lan ? '0.0.0.0' : '127.0.0.1'
-  const httpPort = await portNear(Number(process.env['ZHIAN_HTTP_PORT'] || 8080), host)
-  const mqttPort = await portNear(Number(process.env['ZHIAN_MQTT_PORT'] || 1883), host)
-  const base = `http://127.0.0.1:${httpPort}`
   const password = options.lan ? randomBytes(9).toString('base64url') : OPEN_PASSWORD
   const directory = mkdtempSync(join(tmpdir(), 'zhian-demo-'))
-  const hub = new HubChild({
-    base,
-    environment: {
-      ZHIAN_HTTP_PORT: String(httpPort),
-      ZHIAN_MQTT_PORT: String(mqttPort),
-      ZHIAN_HOST: host,
-      ZHIAN_MQTT_HOST: host,
-      ZHIAN_DATA_DIR: directory,
-      ZHIAN_ADMIN_PASSWORD: password,
-      ZHIAN_LOG_LEVEL: 'error',
-    },
-    onRestarted: (pid) => say(restarted(pid)),
-    onGivenUp: (words) => {
-      complain(`平台无法再启动 the hub cannot be started again: ${words}`)
-      end(1)
-    },
-  })
-  const mqttUrl = `mqtt://127.0.0.1:${mqttPort}`
-  const play = new Play({ base, mqttUrl, password, small: options.small, speed: options.speed })
+  const stops: (() => Promise<void>)[] = []
 
   const perform = async (): Promise<number> => {
-    await hub.start()
+    const { hub, base, mqttPort } = await openHub(options, password, directory, stops, () => end(1))
+    const mqttUrl = `mqtt://127.0.0.1:${mqttPort}`
+    const play = new Play({ base, mqttUrl, password, small: options.small, speed: options.speed })
+    stops.push(() => play.stop())
     const visitor = await play.register()
     await play.deliverPast()
     const keys = listenToKeys(play, () => end(0))
@@ -87,9 +68,50 @@ async function demo(options: DemoOptions): Promise<number> {
     return 1
   } finally {
     say('正在结束…  Stopping…')
-    await play.stop()
-    await hub.stop()
+    for (const stop of stops.toReversed()) await stop()
     rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** A port may be taken between being found free and being used: outgoing connections take them at any moment. */
+const TRIES = 3
+
+async function openHub(
+  { lan }: DemoOptions,
+  password: string,
+  directory: string,
+  stops: (() => Promise<void>)[],
+  giveUp: () => void,
+): Promise<{ hub: HubChild; base: string; mqttPort: number }> {
+  const host = lan ? '0.0.0.0' : '127.0.0.1'
+  const wanted = [Number(process.env['ZHIAN_HTTP_PORT'] || 8080), Number(process.env['ZHIAN_MQTT_PORT'] || 1883)]
+  for (let tried = 1; ; tried++) {
+    const [httpPort = 0, mqttPort = 0] = await portsNear(wanted, host)
+    const base = `http://127.0.0.1:${httpPort}`
+    const hub = new HubChild({
+      base,
+      environment: {
+        ZHIAN_HTTP_PORT: String(httpPort),
+        ZHIAN_MQTT_PORT: String(mqttPort),
+        ZHIAN_HOST: host,
+        ZHIAN_MQTT_HOST: host,
+        ZHIAN_DATA_DIR: directory,
+        ZHIAN_ADMIN_PASSWORD: password,
+        ZHIAN_LOG_LEVEL: 'error',
+      },
+      onRestarted: (pid) => say(restarted(pid)),
+      onGivenUp: (words) => {
+        complain(`平台无法再启动 the hub cannot be started again: ${words}`)
+        giveUp()
+      },
+    })
+    stops.push(() => hub.stop())
+    try {
+      await hub.start()
+      return { hub, base, mqttPort }
+    } catch (error) {
+      if (tried === TRIES) throw error
+    }
   }
 }
 

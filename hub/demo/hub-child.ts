@@ -11,7 +11,8 @@ const LOOK_EVERY_MS = 50
 /** The hub itself gives up after ten seconds. */
 const STOP_WITHIN_MS = 12_000
 /** A hub that dies so often without having been ready will not get better. */
-const STILLBORN_LIMIT = 3
+const STILLBORN_LIMIT = 5
+const TRY_AGAIN_AFTER_MS = 500
 /** Last words kept of a hub that does not start. */
 const LAST_WORDS = 4_000
 
@@ -91,7 +92,10 @@ export class HubChild {
         this.#options.onRestarted(this.pid)
         return
       } catch (error) {
-        if (tried < STILLBORN_LIMIT) continue
+        if (tried < STILLBORN_LIMIT) {
+          await delay(TRY_AGAIN_AFTER_MS)
+          continue
+        }
         this.#options.onGivenUp(error instanceof Error ? error.message : String(error))
         return
       }
