@@ -4,41 +4,42 @@ import { publish } from './packets.ts'
 
 export class Commands {
   readonly #limit: number
-  readonly #write: (bytes: Buffer) => void
-  /** By packet id: whom to tell. */
-  readonly #sent = new Map<number, (() => void) | null>()
+  readonly #out: { write(bytes: Buffer): unknown }
+  /** By packet id: whom to tell. Made with the first command: most connections never hear one. */
+  #sent: Map<number, (() => void) | null> | null = null
   #lastId = 0
 
-  constructor(limit: number, write: (bytes: Buffer) => void) {
+  constructor(limit: number, out: { write(bytes: Buffer): unknown }) {
     this.#limit = limit
-    this.#write = write
+    this.#out = out
   }
 
   /** False when too many have not been acknowledged. At QoS 0 nobody will ever be told. */
   send(topic: string, payload: Uint8Array, grantedQos: number, delivered: (() => void) | null): boolean {
     if (grantedQos === 0) {
-      this.#write(publish(topic, payload, 0, 0))
+      this.#out.write(publish(topic, payload, 0, 0))
       return true
     }
-    if (this.#sent.size >= this.#limit) return false
+    const sent = (this.#sent ??= new Map())
+    if (sent.size >= this.#limit) return false
     do {
       this.#lastId = this.#lastId === 0xffff ? 1 : this.#lastId + 1
-    } while (this.#sent.has(this.#lastId))
-    this.#sent.set(this.#lastId, delivered)
-    this.#write(publish(topic, payload, 1, this.#lastId))
+    } while (sent.has(this.#lastId))
+    sent.set(this.#lastId, delivered)
+    this.#out.write(publish(topic, payload, 1, this.#lastId))
     return true
   }
 
   /** Whether a PUBACK belongs to a command. */
   acknowledged(id: number): boolean {
-    const delivered = this.#sent.get(id)
+    const delivered = this.#sent?.get(id)
     if (delivered === undefined) return false
-    this.#sent.delete(id)
+    this.#sent?.delete(id)
     delivered?.()
     return true
   }
 
   forget(): void {
-    this.#sent.clear()
+    this.#sent = null
   }
 }

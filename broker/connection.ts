@@ -9,7 +9,7 @@
 import type { Socket } from 'node:net'
 import { Commands } from './commands.ts'
 import { Framer, NEED_MORE, REFUSED } from './framer.ts'
-import { Gate, Hold } from './gate.ts'
+import { Gate, Hold, type GateOwner } from './gate.ts'
 import type { InboundQos2 } from './inbound-qos2.ts'
 import { decideLogin, type LoginHost } from './login.ts'
 import { filterTakes } from './mqtt-text.ts'
@@ -55,7 +55,7 @@ const TCP_KEEPALIVE_MS = 60_000
 
 const PINGRESP = packets.pingresp()
 
-export class Connection implements TunnelEnd, UplinkEnd {
+export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
   state: State = 'awaiting'
   /** Who the CONNECT claims to be, from its arrival; and who it is, from the login. */
   claimedId: string | null = null
@@ -96,7 +96,7 @@ export class Connection implements TunnelEnd, UplinkEnd {
     this.#host = host
     this.#socket = socket
     this.#framer = new Framer(host.limits)
-    this.gate = new Gate(this.#onGateOpened)
+    this.gate = new Gate(this)
     this.acceptedAt = host.awakeMs
     this.#seenAt = host.awakeMs
     this.address = socket.remoteAddress ?? null
@@ -214,6 +214,13 @@ export class Connection implements TunnelEnd, UplinkEnd {
 
   // ── reading ──
 
+  gateOpened(): void {
+    if (this.isClosed) return
+    this.#seenAt = this.#host.awakeMs
+    this.#now = performance.now()
+    this.#pump()
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     if (this.isClosed) return
     this.#seenAt = this.#host.awakeMs
@@ -232,13 +239,6 @@ export class Connection implements TunnelEnd, UplinkEnd {
   readonly #onClose = (): void => {
     this.#shut(false)
     this.#host.socketClosed(this)
-  }
-
-  readonly #onGateOpened = (): void => {
-    if (this.isClosed) return
-    this.#seenAt = this.#host.awakeMs
-    this.#now = performance.now()
-    this.#pump()
   }
 
   #pump(): void {
@@ -340,7 +340,7 @@ export class Connection implements TunnelEnd, UplinkEnd {
     this.#keepaliveMs = packet.keepalive === 0 ? 0 : packet.keepalive * 1_500 + TICK_MS
     this.inbound = this.#host.enter(this, identity, packet.clean)
     this.#uplink = new Uplink(this.#host, this, identity, this.inbound)
-    this.#commands = new Commands(this.#host.limits.commandsInFlight, (bytes) => this.#socket.write(bytes))
+    this.#commands = new Commands(this.#host.limits.commandsInFlight, this.#socket)
     this.state = 'joining'
     this.#tunnel = new Tunnel(this)
     this.#client = this.#host.join(this.#tunnel, identity)

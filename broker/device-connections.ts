@@ -3,7 +3,8 @@ import type { Connection } from './connection.ts'
 
 export class DeviceConnections {
   readonly #limit: number
-  readonly #byDevice = new Map<string, Set<Connection>>()
+  /** Almost every device has one: lists are short. */
+  readonly #byDevice = new Map<string, Connection[]>()
 
   constructor(limit: number) {
     this.#limit = limit
@@ -22,19 +23,21 @@ export class DeviceConnections {
   add(deviceId: string, connection: Connection): boolean {
     const connections = this.#byDevice.get(deviceId)
     if (!connections) {
-      this.#byDevice.set(deviceId, new Set([connection]))
+      this.#byDevice.set(deviceId, [connection])
       return true
     }
-    connections.add(connection)
-    const [oldest] = connections
-    if (connections.size > this.#limit) oldest?.refuse('too_many_of_device')
+    connections.push(connection)
+    if (connections.length > this.#limit) connections[0]?.refuse('too_many_of_device')
     return false
   }
 
   /** True when it was the device's last. */
   remove(deviceId: string, connection: Connection): boolean {
-    const connections = this.#byDevice.get(deviceId)
-    if (!connections?.delete(connection) || connections.size > 0) return false
+    const connections = this.#byDevice.get(deviceId) ?? []
+    const at = connections.indexOf(connection)
+    if (at < 0) return false
+    connections.splice(at, 1)
+    if (connections.length > 0) return false
     this.#byDevice.delete(deviceId)
     return true
   }

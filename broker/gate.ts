@@ -14,13 +14,17 @@ export const Hold = {
 } as const
 export type Hold = (typeof Hold)[keyof typeof Hold]
 
+export interface GateOwner {
+  /** The last hold is gone. */
+  gateOpened(): void
+}
+
 export class Gate {
   #holds = 0
-  readonly #opened: () => void
+  readonly #owner: GateOwner
 
-  /** `opened` is called when the last hold is gone. */
-  constructor(opened: () => void) {
-    this.#opened = opened
+  constructor(owner: GateOwner) {
+    this.#owner = owner
   }
 
   get isOpen(): boolean {
@@ -38,6 +42,6 @@ export class Gate {
   release(hold: Hold): void {
     if ((this.#holds & hold) === 0) return
     this.#holds &= ~hold
-    if (this.#holds === 0) this.#opened()
+    if (this.#holds === 0) this.#owner.gateOpened()
   }
 }

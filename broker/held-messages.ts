@@ -8,7 +8,7 @@ export interface Held {
 }
 
 export class HeldMessages {
-  #queue: Held[] = []
+  readonly #queue: Held[] = []
   #bytes = 0
   readonly #maxMessages: number
   readonly #maxBytes: number

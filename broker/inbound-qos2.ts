@@ -8,7 +8,7 @@ export type Arrival = 'new' | 'committing' | 'committed' | 'full'
 
 export class InboundQos2 {
   /** Null: committed, waiting for PUBREL. A list: being committed; who else waits for the outcome. */
-  readonly #ids = new Map<number, Done[] | null>()
+  #ids: Map<number, Done[] | null> | null = null
   readonly #window: number
 
   constructor(window: number) {
@@ -16,12 +16,14 @@ export class InboundQos2 {
   }
 
   get size(): number {
-    return this.#ids.size
+    return this.#ids?.size ?? 0
   }
 
   /** `repeated` is called with the outcome when another PUBLISH with this id is already being committed. */
   arrive(id: number, repeated: Done): Arrival {
-    const waiting = this.#ids.get(id)
+    // Made with the first message: most sessions never send one at QoS 2.
+    const ids = (this.#ids ??= new Map())
+    const waiting = ids.get(id)
     if (waiting === null) return 'committed'
     if (waiting !== undefined) {
       // One waiter a connection would do; more than a few repeats in flight are a client gone wrong.
@@ -29,30 +31,32 @@ export class InboundQos2 {
       waiting.push(repeated)
       return 'committing'
     }
-    if (this.#ids.size >= this.#window) return 'full'
-    this.#ids.set(id, [])
+    if (ids.size >= this.#window) return 'full'
+    ids.set(id, [])
     return 'new'
   }
 
   /** The outcome of a new one. A failure forgets the id, so that the repeat is new again. */
   settle(id: number, error?: Error): void {
-    const waiting = this.#ids.get(id)
-    if (!waiting) return
-    if (error) this.#ids.delete(id)
-    else this.#ids.set(id, null)
+    const ids = this.#ids
+    const waiting = ids?.get(id)
+    if (!ids || !waiting) return
+    if (error) ids.delete(id)
+    else ids.set(id, null)
     for (const done of waiting) done(error)
   }
 
   /** PUBREL: the id is free again, once what it names has been committed; `done` tells when that is. */
   release(id: number, done: Done): void {
-    const waiting = this.#ids.get(id)
-    if (!waiting) {
-      this.#ids.delete(id)
+    const ids = this.#ids
+    const waiting = ids?.get(id)
+    if (!ids || !waiting) {
+      ids?.delete(id)
       done()
       return
     }
     waiting.push((error) => {
-      if (!error) this.#ids.delete(id)
+      if (!error) ids.delete(id)
       done(error)
     })
   }

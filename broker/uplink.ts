@@ -43,7 +43,8 @@ export class Uplink {
   readonly #identity: Identity
   readonly #inbound: InboundQos2
   readonly #acks = new Acknowledgements()
-  readonly #held: HeldMessages
+  /** Made when the device is slowed for the first time: most never are. */
+  #held: HeldMessages | null = null
   #heldTimer: NodeJS.Timeout | null = null
   #flushing = false
   #inFlight = 0
@@ -58,17 +59,16 @@ export class Uplink {
     this.#end = end
     this.#identity = identity
     this.#inbound = inbound
-    this.#held = new HeldMessages(host.limits.heldMessages, host.limits.heldBytes)
   }
 
   /** Messages wait for their device's rate: whatever comes behind them must wait too. */
   get isHolding(): boolean {
-    return !this.#held.empty
+    return this.#held !== null && !this.#held.empty
   }
 
   /** Everything that was read has been answered. */
   get isIdle(): boolean {
-    return this.#held.empty && this.#acks.length === 0
+    return !this.isHolding && this.#acks.length === 0
   }
 
   /** Takes the PUBLISH that the framer found. `now` is monotonic ms, `receivedAt` wall time. */
@@ -154,30 +154,32 @@ export class Uplink {
     const waiting = this.isHolding
     const waitMs = waiting ? 0 : this.#host.rate.take(meter, now)
     if (!waiting && waitMs === 0) return true
-    this.#held.push({ route, publication, id })
-    if (this.#held.full) this.#end.gate.hold(Hold.rate)
+    const { heldMessages, heldBytes } = this.#host.limits
+    const held = (this.#held ??= new HeldMessages(heldMessages, heldBytes))
+    held.push({ route, publication, id })
+    if (held.full) this.#end.gate.hold(Hold.rate)
     if (!waiting) {
       this.#end.slowed(meter)
-      this.#heldTimer = setTimeout(this.#releaseHeld, waitMs)
+      this.#heldTimer = setTimeout(() => this.#releaseHeld(held), waitMs)
     }
     return false
   }
 
-  readonly #releaseHeld = (): void => {
+  #releaseHeld(waiting: HeldMessages): void {
     this.#heldTimer = null
     if (this.#end.isClosed) return
     const now = performance.now()
-    for (let held = this.#held.first; held; held = this.#held.first) {
+    for (let held = waiting.first; held; held = waiting.first) {
       const waitMs = this.#host.rate.take(held.route.meter as string, now)
       if (waitMs > 0) {
-        this.#heldTimer = setTimeout(this.#releaseHeld, waitMs)
+        this.#heldTimer = setTimeout(() => this.#releaseHeld(waiting), waitMs)
         break
       }
-      this.#held.shift()
+      waiting.shift()
       this.#submit(held.route, held.publication, held.id)
     }
     // A packet that waits behind the messages comes up again now, and holds the gate again if some are left.
-    if (!this.#held.full) this.#end.gate.release(Hold.rate)
+    if (!waiting.full) this.#end.gate.release(Hold.rate)
     this.#end.progressed()
   }
 
@@ -214,17 +216,17 @@ export class Uplink {
     pending.settled = true
     if (this.#flushing || this.#end.isClosed) return
     this.#flushing = true
-    process.nextTick(this.#flush)
+    process.nextTick(Uplink.#flush, this)
   }
 
   /** One write for everything that became safe in the same turn. */
-  readonly #flush = (): void => {
-    this.#flushing = false
-    if (this.#end.isClosed) return
-    const bytes = this.#acks.take()
-    if (bytes !== null) this.#end.write(bytes)
-    this.#considerWindow()
-    this.#end.progressed()
+  static #flush(this: void, uplink: Uplink): void {
+    uplink.#flushing = false
+    if (uplink.#end.isClosed) return
+    const bytes = uplink.#acks.take()
+    if (bytes !== null) uplink.#end.write(bytes)
+    uplink.#considerWindow()
+    uplink.#end.progressed()
   }
 
   /** Takes no more while too much is not yet safe; half of it must be before reading goes on. */
@@ -243,7 +245,7 @@ export class Uplink {
 
   /** Waiting QoS 0 messages have no sender that would repeat them: they go now, on their device's account. */
   #abandonHeld(now: number): void {
-    for (let held = this.#held.shift(); held; held = this.#held.shift()) {
+    for (let held = this.#held?.shift(); held; held = this.#held?.shift()) {
       const { route, publication, id } = held
       if (publication.qos === 2) this.#inbound.settle(id, new Error('connection closed'))
       if (publication.qos > 0) continue
