@@ -25,10 +25,10 @@ const FLAGS = [
 
 export const browserPath = (): string | undefined => CANDIDATES.find((path) => path !== undefined && existsSync(path))
 
-export async function launchBrowser(): Promise<Browser> {
+export async function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
   const executablePath = browserPath()
   if (executablePath === undefined) throw new Error('no Chromium found: install Debian’s chromium or set CHROMIUM_PATH')
-  return chromium.launch({ executablePath, args: FLAGS })
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
 }
 
 /** Builds the pages into a folder of their own, so that a test never looks at yesterday's. */

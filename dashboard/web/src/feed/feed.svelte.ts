@@ -227,7 +227,7 @@ export class Feed {
     this.link = this.#machine.link
     this.caughtUp = this.#machine.caughtUp
     this.lastHeardAt = this.#machine.lastHeardAt
-    this.listed = this.#machine.cursor !== null
+    if (this.#machine.cursor === null) this.listed = false
     if (this.#flushDue || this.#machine.alarms.version === this.#shownVersion) return
     this.#flushDue = true
     const flush = () => {
@@ -235,6 +235,7 @@ export class Feed {
       this.#flushDue = false
       this.#shownVersion = this.#machine.alarms.version
       this.alarms = this.#machine.alarms.list()
+      this.listed = this.#machine.cursor !== null
       if (this.#unpainted.size > 5_000) this.#unpainted.clear()
       this.#paints.keepOnly((id) => this.#machine.alarms.get(id) !== undefined)
     }
