@@ -25,12 +25,16 @@ const SHORT_SHARE = 0.1
 const SHORT_GB = 20
 const ALWAYS_SHORT_GB = 2
 
-/** Free space of the file system that holds `directory`, GB, and whether that is too little. */
-export async function diskSpace(directory: string): Promise<{ freeGb: number; short: boolean }> {
+/** Free space of the file system that holds `directory`, and whether that is too little. */
+export async function diskSpace(
+  directory: string,
+): Promise<{ freeBytes: number; totalBytes: number; freeGb: number; short: boolean }> {
   const { bavail, blocks, bsize } = await statfs(directory)
   const freeGb = (bavail * bsize) / 1e9
   const share = bavail / blocks
   return {
+    freeBytes: bavail * bsize,
+    totalBytes: blocks * bsize,
     freeGb: Math.round(freeGb * 10) / 10,
     short: freeGb < ALWAYS_SHORT_GB || (freeGb < SHORT_GB && share < SHORT_SHARE),
   }

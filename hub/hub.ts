@@ -15,13 +15,14 @@ import { systemClock } from './clock.ts'
 import { Conditions } from './conditions.ts'
 import { MemoryCredentials } from './credentials.ts'
 import { Live } from './live.ts'
-import { countersOf, measure } from './measures.ts'
+import { accountOf, measure } from './measures.ts'
 import { HUB_PLACEMENT, hubProfile } from './own-device.ts'
 import { createRegistry, placementOf, profileOf } from './registry.ts'
 import { RejectionSamples } from './rejections.ts'
 import { CurrentRules, DEFAULT_RULES, METRIC_COLUMNS } from './rules.ts'
-import { startSchedule } from './schedule.ts'
+import { DISK_WATCHED, startSchedule } from './schedule.ts'
 import { StartProblem, startProblem } from './start-problem.ts'
+import { Upkeep } from './upkeep.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { FaultPoint } from '../ingest/ports.ts'
 import type { MqttPorts } from '../contract/http/people.ts'
@@ -78,6 +79,7 @@ async function wire(
   stop: () => Promise<void>,
 ): Promise<Hub> {
   const clock = systemClock()
+  const startedAt = clock.wall()
   const directory = config.ZHIAN_DATA_DIR
   const metrics = new Metrics()
   collectDefaultMetrics({ register: metrics })
@@ -141,6 +143,8 @@ async function wire(
     },
     now: clock.now,
   })
+  const upkeep = new Upkeep()
+  upkeep.disk.recall(await ledger.settings.get(DISK_WATCHED))
   let deskArmedOnce = (await ledger.settings.get(DESK_ARMED_ONCE)) !== null
   const dashboard = createDashboard(
     {
@@ -163,7 +167,7 @@ async function wire(
       presence: live,
       readings,
       mqtt: { ports: () => mqttPorts },
-      counters: { read: () => countersOf(pipeline.counters, broker) },
+      counters: { read: () => accountOf({ pipeline, broker, upkeep, directory, startedAt }) },
       desks: {
         armed(desks) {
           if (desks > 0 && !deskArmedOnce) {
@@ -199,6 +203,7 @@ async function wire(
       },
       decided: () => pipeline.decided,
       conditions,
+      upkeep,
       wall: clock.wall,
       log,
     }),

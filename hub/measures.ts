@@ -2,13 +2,38 @@
 import { Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 import type { Broker } from '../broker/broker.ts'
-import type { Counters as CountersBody } from '../contract/http/alarms.ts'
-import type { Counters } from '../ingest/counters.ts'
+import type { HubAccount } from '../dashboard/server/ports.ts'
+import { newestBackup } from '../records/backups.ts'
+import { backupsIn } from './schedule.ts'
+import type { Upkeep } from './upkeep.ts'
 import type { Pipeline } from '../ingest/pipeline.ts'
 
-export function countersOf(counters: Counters, broker: Broker | null): CountersBody {
-  const { received, stored, rejected, pending, byReason } = counters.snapshot()
-  return { received: received - pending, stored, rejected, byReason, refused: broker?.counters().refused ?? {} }
+export interface AccountParts {
+  readonly pipeline: Pipeline
+  readonly broker: Broker | null
+  readonly upkeep: Upkeep
+  readonly directory: string
+  /** Wall time, ms. */
+  readonly startedAt: number
+}
+
+export async function accountOf({ pipeline, broker, upkeep, directory, startedAt }: AccountParts): Promise<HubAccount> {
+  const last = await newestBackup(backupsIn(directory))
+  const { received, stored, rejected, pending, byReason } = pipeline.counters.snapshot()
+  const tally = broker?.counters()
+  return {
+    received: received - pending,
+    stored,
+    rejected,
+    byReason,
+    refused: tally?.refused ?? {},
+    startedAt,
+    backlog: pipeline.backlog,
+    commits: pipeline.commits.figures(),
+    mqttConnections: tally?.connections ?? 0,
+    disk: upkeep.disk.figures(),
+    backup: { last, failure: upkeep.backupFailure },
+  }
 }
 
 /** Registers what is read at each scrape; nothing here runs per message. */

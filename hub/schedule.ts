@@ -7,6 +7,7 @@ import type { Ledger } from '../records/ledger.ts'
 import { pruneBackups } from '../records/backups.ts'
 import { diskSpace } from './conditions.ts'
 import type { Conditions } from './conditions.ts'
+import type { Upkeep } from './upkeep.ts'
 
 const MINUTE = 60_000
 const MAINTAIN_EVERY = MINUTE
@@ -28,6 +29,11 @@ export function backupName(now: number): string {
   return `ledger-${digits}.db`
 }
 
+/** Setting: how much was free in the last days, so that a restart does not begin the watch again. */
+export const DISK_WATCHED = 'disk_watched'
+
+export const backupsIn = (directory: string): string => join(directory, 'backups')
+
 export interface ScheduleParts {
   readonly directory: string
   readonly ledger: Ledger
@@ -35,14 +41,15 @@ export interface ScheduleParts {
   readonly retention: RetentionPolicy
   readonly decided: () => number
   readonly conditions: Conditions
+  readonly upkeep: Upkeep
   readonly wall: () => number
   readonly log: Logger
 }
 
 /** Starts the rounds; the answer stops them and waits for the one under way. */
 export function startSchedule(parts: ScheduleParts): () => Promise<void> {
-  const { ledger, readings, conditions, wall, log } = parts
-  const backups = join(parts.directory, 'backups')
+  const { ledger, readings, conditions, upkeep, wall, log } = parts
+  const backups = backupsIn(parts.directory)
   const running = new Set<Promise<void>>()
   let stopped = false
 
@@ -68,16 +75,24 @@ export function startSchedule(parts: ScheduleParts): () => Promise<void> {
   const backup = guarded('the nightly copy', async () => {
     const night = String(nightOf(wall()))
     if ((await ledger.settings.get('last_backup_night')) === night) return
-    await mkdir(backups, { recursive: true, mode: 0o700 })
     const file = join(backups, backupName(wall()))
-    await ledger.backupTo(file)
+    try {
+      await mkdir(backups, { recursive: true, mode: 0o700 })
+      await ledger.backupTo(file)
+      upkeep.backupFailure = null
+    } catch (error) {
+      upkeep.backupFailure = { at: wall(), problem: (error as Error).message }
+      throw error
+    }
     await ledger.settings.set('last_backup_night', night)
     await pruneBackups(backups, BACKUPS_KEPT)
     log.info({ file }, 'nightly copy of the ledger taken')
   })
   const disk = guarded('the look at the disk', async () => {
-    const { freeGb, short } = await diskSpace(parts.directory)
+    const { freeBytes, totalBytes, freeGb, short } = await diskSpace(parts.directory)
     conditions.set('hub.disk', short, freeGb)
+    const watched = upkeep.disk.note(wall(), freeBytes, totalBytes)
+    if (watched !== null) await ledger.settings.set(DISK_WATCHED, watched)
   })
 
   const timers = [setInterval(maintain, MAINTAIN_EVERY), setInterval(backup, MINUTE), setInterval(disk, DISK_EVERY)]

@@ -10,6 +10,7 @@ import type { Input } from './alarms/types.ts'
 import type { Batch, Done } from './batch.ts'
 import { commit } from './commit.ts'
 import type { Commit, Committed } from './commit.ts'
+import { CommitTimes } from './commit-times.ts'
 import { Counters } from './counters.ts'
 import type { Devices, Runtime } from './devices.ts'
 import { StateFlush } from './flush.ts'
@@ -45,6 +46,8 @@ const MAX_IN_FLIGHT = 16
 
 interface Flight extends Commit {
   readonly batch: Batch
+  /** When it was closed, on the process's monotonic clock. */
+  readonly since: number
 }
 
 type Phase = 'inert' | 'running' | 'recovering' | 'stopping' | 'stopped'
@@ -55,6 +58,7 @@ export class StorageUnavailable extends Error {
 
 export class Pipeline {
   readonly counters = new Counters()
+  readonly commits = new CommitTimes()
   private readonly options: PipelineOptions
   private readonly flush = new StateFlush()
   private readonly open: OpenAlarms
@@ -112,6 +116,16 @@ export class Pipeline {
   /** Every input up to this position is decided, and the ledger says so. */
   get decided(): number {
     return this.checkpoint
+  }
+
+  /** What was taken and is not durable yet. */
+  get backlog(): { readonly batches: number; readonly messages: number; readonly points: number } {
+    const batches = [...this.inFlight.map((flight) => flight.batch), this.staging.batch]
+    return {
+      batches: this.inFlight.length,
+      messages: batches.reduce((sum, batch) => sum + batch.dones.length, 0),
+      points: this.counters.snapshot().pending,
+    }
   }
 
   // ── taking ──
@@ -219,7 +233,7 @@ export class Pipeline {
   private launch(): void {
     const batch = this.staging.swap()
     this.options.faultPoint?.('pipeline.batch_taken')
-    const flight: Flight = { batch, ...this.write(batch) }
+    const flight: Flight = { batch, since: performance.now(), ...this.write(batch) }
     // The journal takes batches in order, so screens hear in order. A failure is heard of in `land`.
     flight.journalled.then(
       (committed) => this.tell(batch, committed),
@@ -242,6 +256,7 @@ export class Pipeline {
       // Discarded, because one before it failed.
       if (this.inFlight[0] !== flight) return
       this.inFlight.shift()
+      this.commits.took(performance.now() - flight.since, this.options.clock.wall())
       this.finish(flight.batch)
       this.schedule()
     } catch (error) {

@@ -1,5 +1,5 @@
 // Copies of the ledger: made while it runs, verified before they count, the oldest dropped.
-import { readdir, rm } from 'node:fs/promises'
+import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { copyLedger } from './sqlite/copy.ts'
 import { verifyLedgerFile } from './verify.ts'
@@ -28,6 +28,21 @@ export function outdatedBackups(names: readonly string[], keep: number): string[
   const newest = backups.at(-1) ?? ''
   const halfMade = names.filter((name) => HALF_MADE.test(name) && name < newest)
   return [...backups.slice(0, Math.max(0, backups.length - keep)), ...halfMade]
+}
+
+/** The newest whole copy in the directory, whoever made it; null when there is none. */
+export async function newestBackup(directory: string): Promise<{ at: number; bytes: number } | null> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const newest = names
+    .filter((name) => NAME.test(name))
+    .sort()
+    .at(-1)
+  if (newest === undefined) return null
+  const { mtimeMs, size } = await stat(join(directory, newest))
+  return { at: Math.floor(mtimeMs), bytes: size }
 }
 
 export async function pruneBackups(directory: string, keep: number): Promise<void> {

@@ -8,6 +8,8 @@ export interface DashboardMetrics {
   /** Commit heard → handed to the last socket. */
   readonly fanout: Histogram
   readonly sockets: Gauge
+  readonly desks: Gauge
+  readonly told: Gauge
   readonly resumes: Counter<'mode'>
   readonly disconnects: Counter<'reason'>
   readonly refusedHandshakes: Counter<'reason'>
@@ -33,6 +35,8 @@ export function dashboardMetrics(registry: Registry): DashboardMetrics {
       registers,
     }),
     sockets: new Gauge({ name: 'zhian_feed_sockets', help: 'Authenticated feed sockets', registers }),
+    desks: new Gauge({ name: 'zhian_feed_armed_desks', help: 'Desks whose horn was heard and is armed', registers }),
+    told: new Gauge({ name: 'zhian_feed_told_seq', help: 'Newest transition handed to the screens', registers }),
     resumes: new Counter({
       name: 'zhian_feed_resumes_total',
       help: 'Resumes by mode',

@@ -1,6 +1,6 @@
 // What the dashboard needs from the rest of the hub. Only `hub/` joins these to what fulfils them.
 import type { Act, ActRefusal, Transition } from '../../contract/alarms.ts'
-import type { Counters } from '../../contract/http/alarms.ts'
+import type { HubFigures } from '../../contract/http/hub-figures.ts'
 import type { MqttPorts } from '../../contract/http/people.ts'
 import type { Ledger, CommittedTransition, Devices, Places, Rules, Users } from '../../records/ledger.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
@@ -105,6 +105,9 @@ export interface DeskWatch {
   armed(desks: number, at: number): void
 }
 
+/** What the rest of the hub measured; the dashboard adds its own. */
+export type HubAccount = Omit<HubFigures, 'at' | 'version' | 'feed' | 'shown'>
+
 /** What parts of the hub can do their work now. */
 export interface Health {
   ready(): Promise<{ readonly ok: boolean; readonly parts: Readonly<Record<string, boolean>> }>
@@ -117,7 +120,7 @@ export interface Ports {
   readonly feed: FeedSource
   readonly presence: Presence
   readonly readings: Readings
-  readonly counters: { read(): Counters }
+  readonly counters: { read(): Promise<HubAccount> }
   readonly desks: DeskWatch
   readonly health: Health
   /** Where devices connect; null until the broker listens. */

@@ -1,4 +1,4 @@
-// The alarm history in a real browser: filters in the address, saved views, a row's timeline, the export.
+// The alarm history and the counters in a real browser: filters in the address, saved views, a timeline, the export.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -112,6 +112,32 @@ describe('the alarm history', () => {
   it('says that there is nothing, and fits a phone', async () => {
     await open({ alarms: 0 }, '/alarms', 'manager', { width: 390, height: 844 })
     await page.getByText('还没有报警记录').waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  })
+})
+
+describe('the counters', () => {
+  it('add up, say how old they are, and stay when the hub cannot be asked', async () => {
+    await open({ alarms: 3 }, '/counters')
+    await page.getByText('12\u202f845\u202f210').waitFor()
+    await page.getByText('=', { exact: true }).waitFor()
+    await page.getByText('令牌不对').waitFor()
+    await page.getByText('unheard_of').waitFor()
+    await page.getByText('约 111 天').waitFor()
+    await page.getByText(/秒前读取/).waitFor()
+    hub.figuresFail = true
+    await page.getByText('读不到新的数').waitFor({ timeout: 20_000 })
+    await page.getByText('12\u202f845\u202f210').waitFor()
+    hub.figuresFail = false
+    await page.getByText('读不到新的数').waitFor({ state: 'hidden', timeout: 20_000 })
+  })
+
+  it('are not for a manager, and fit a phone', async () => {
+    await open({ alarms: 1 }, '/counters', 'manager', { width: 390, height: 844 })
+    await page.getByText('没有权限').waitFor()
+    await page.request.post(`${hub.url}/api/v1/session`, { data: { username: 'duty', password: PASSWORD } })
+    await page.reload()
+    await page.getByText('12\u202f845\u202f210').waitFor()
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
   })
 })

@@ -5,6 +5,7 @@ import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Conditions } from '../../hub/conditions.ts'
 import { backupName, nightOf, startSchedule } from '../../hub/schedule.ts'
+import { Upkeep } from '../../hub/upkeep.ts'
 import { hashToken } from '../../broker/tokens.ts'
 import { createLedger } from '../../records/sqlite-ledger.ts'
 import { MemoryReadings } from '../support/memory-stores.ts'
@@ -43,6 +44,7 @@ describe('the nightly copy', () => {
       retention: { rawDays: 90, minuteDays: 365, hourDays: 1825 },
       decided: () => 0,
       conditions: new Conditions(() => undefined),
+      upkeep: new Upkeep(),
       wall: () => wall,
       log: pino({ level: 'silent' }),
     })

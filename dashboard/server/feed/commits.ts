@@ -45,6 +45,11 @@ export class Commits {
     if (this.#known > this.#seq) void this.#heal()
   }
 
+  /** The newest that was delivered, or was there before the start. */
+  get told(): number {
+    return this.#seq
+  }
+
   stop(): void {
     this.#stopped = true
     for (const waiter of this.#waiters.splice(0)) waiter.reached()

@@ -96,6 +96,7 @@ export class Feed {
       feed.onReading((reading) => this.#safely(() => this.#readings.heard(reading))),
     )
     await this.#commits.start()
+    this.#options.metrics.told.set(this.#commits.told)
     const every = (ms: number, work: () => void) => {
       const timer = setInterval(() => this.#safely(work), ms)
       this.#ends.push(() => clearInterval(timer))
@@ -262,6 +263,7 @@ export class Feed {
       }
     })
     end()
+    this.#options.metrics.told.set(this.#commits.told)
     // Whoever may have been left out by a fault comes back and resumes.
     if (!whole) for (const connection of this.#audience.all()) connection.socket.conn.close()
   }
@@ -292,7 +294,9 @@ export class Feed {
   }
 
   #reportDesks(): void {
-    const { ports, now } = this.#options
-    this.#safely(() => ports.desks.armed(this.#desks.armed(now()), now()))
+    const { ports, now, metrics } = this.#options
+    const armed = this.#desks.armed(now())
+    metrics.desks.set(armed)
+    this.#safely(() => ports.desks.armed(armed, now()))
   }
 }

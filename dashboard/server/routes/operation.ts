@@ -1,12 +1,14 @@
 // How the hub itself is doing: counters for people, health for supervisors, metrics for Prometheus.
 import * as z from 'zod'
-import { countersSchema } from '../../../contract/http/alarms.ts'
 import { API_ROOT } from '../../../contract/http/common.ts'
+import { hubFiguresSchema } from '../../../contract/http/hub-figures.ts'
+import type { HubFigures } from '../../../contract/http/hub-figures.ts'
 import type { FastifyRequest } from 'fastify'
 import { anyone, role } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { credentialOf } from '../auth/credentials.ts'
 import { refusalOf } from '../auth/decide.ts'
+import { shownFigures } from '../shown-figures.ts'
 import { errors } from './answers.ts'
 
 const health = z.object({ ok: z.boolean() })
@@ -14,14 +16,14 @@ const readiness = z.object({ ok: z.boolean(), parts: z.record(z.string(), z.bool
 
 const LOOPBACK = /^(?:127\.|::1$)/
 
-export function operationRoutes(app: App, { ports, options, principals }: Context): void {
+export function operationRoutes(app: App, { ports, options, principals, metrics, now }: Context): void {
   app.get(
     `${API_ROOT}/counters`,
     {
       config: { access: role('counters:read', 'whole_hub') },
-      schema: { response: { 200: countersSchema, ...errors }, tags: ['operation'] },
+      schema: { response: { 200: hubFiguresSchema, ...errors }, tags: ['operation'] },
     },
-    () => ports.counters.read(),
+    () => figures(),
   )
 
   app.get(
@@ -56,6 +58,17 @@ export function operationRoutes(app: App, { ports, options, principals }: Contex
       return reply.type(options.metrics.contentType).send(await options.metrics.metrics())
     },
   )
+
+  async function figures(): Promise<HubFigures> {
+    const [account, head, shown, told, screens, desksArmed] = await Promise.all([
+      ports.counters.read(),
+      ports.records.journal.head(),
+      shownFigures(metrics.shown),
+      ...[metrics.told, metrics.sockets, metrics.desks].map(async (gauge) => (await gauge.get()).values[0]?.value ?? 0),
+    ])
+    const feed = { head, told: told ?? 0, screens: screens ?? 0, desksArmed: desksArmed ?? 0 }
+    return { ...account, at: now(), version: options.version, feed, shown }
+  }
 
   /** Loopback, unless a proxy speaks for someone else; everyone else needs the permission. */
   async function admitScraper(request: FastifyRequest): Promise<void> {

@@ -189,7 +189,21 @@ export class World {
         events: async ({ to, limit }) =>
           [{ type: 'event' as const, ts: to - 1, receivedAt: to, name: 'tamper', data: {} }].slice(0, limit),
       },
-      counters: { read: () => ({ received: 10, stored: 8, rejected: 2, byReason: { not_json: 2 }, refused: {} }) },
+      counters: {
+        read: async () => ({
+          received: 10,
+          stored: 8,
+          rejected: 2,
+          byReason: { not_json: 2 },
+          refused: {},
+          startedAt: 1_795_000_000_000,
+          backlog: { batches: 0, messages: 0, points: 0 },
+          commits: { count: 0, of: 0, p50: null, p99: null, last: null },
+          mqttConnections: 0,
+          disk: null,
+          backup: { last: null, failure: null },
+        }),
+      },
       desks: { armed: (desks) => void this.armed.push(desks) },
       mqtt: { ports: () => ({ port: 1884, tlsPort: null }) },
       health: { ready: async () => ({ ok: this.ready, parts: { store: this.ready } }) },

@@ -4,9 +4,11 @@ import { actBodySchemas } from '../../../contract/alarms.ts'
 import type { Alarm } from '../../../contract/alarms.ts'
 import { ERRORS } from '../../../contract/errors.ts'
 import { alarmFilterSchema, alarmListQuerySchema } from '../../../contract/http/alarms.ts'
+import { hubFiguresSchema } from '../../../contract/http/hub-figures.ts'
 import { Refusal, idOf, pageFor, userOf } from './fake-call.ts'
 import { PASSWORD } from './fake-hub.ts'
 import type { FakeHub, FakeUser } from './fake-hub.ts'
+import { figuresOf } from './fake-figures.ts'
 import { historyOf } from './fake-history.ts'
 import { sees } from './fake-journal.ts'
 
@@ -93,6 +95,11 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
         value: state.value,
       }))
     return { ...alarm, transitions, contacts: hub.world.sites.find((site) => site.id === alarm.siteId)?.contacts ?? [] }
+  })
+  app.get('/api/v1/counters', (request) => {
+    if (userOf(hub, request).role === 'manager') throw new Refusal('forbidden', '没有权限。')
+    if (hub.figuresFail) throw new Refusal('unavailable', '暂时不可用。')
+    return hubFiguresSchema.parse(figuresOf(hub.journal.head, Date.now()))
   })
   app.post('/api/v1/alarms/:id/:act', (request) => {
     const by = userOf(hub, request)

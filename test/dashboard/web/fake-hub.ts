@@ -66,6 +66,8 @@ export class FakeHub {
   readonly desks: unknown[] = []
   readonly signedIn = new Map<string, FakeUser>()
   url = ''
+  /** The counters cannot be read. */
+  figuresFail = false
   readonly #options: FakeHubOptions
   readonly #app = Fastify({ forceCloseConnections: true })
   readonly #connections = new Map<Socket<UpEvents, DownEvents>, Connection>()

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { REFUSAL_REASONS } from '../../../broker/refusals.ts'
 import { textOf } from '../../../dashboard/web/src/text/dictionary.ts'
 import { en } from '../../../dashboard/web/src/text/en.ts'
 import { age, ageShort, clock, figure, fullInstant, milliseconds } from '../../../dashboard/web/src/text/format.ts'
@@ -31,6 +32,10 @@ describe('the dictionary', () => {
   it('has the same keys and parameters in English', () => {
     expect(Object.keys(en).toSorted()).toEqual(keys.toSorted())
     for (const key of keys) expect([key, parametersOf(en[key])]).toEqual([key, parametersOf(zh[key])])
+  })
+
+  it('has a word for every reason that the broker refuses for', () => {
+    expect(REFUSAL_REASONS.filter((reason) => !Object.hasOwn(zh, `refused.${reason}`))).toEqual([])
   })
 
   it('has no empty text', () => {

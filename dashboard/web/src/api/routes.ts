@@ -11,6 +11,7 @@ export const ROUTES = {
   setup: `${ROOT}/setup`,
   alarms: `${ROOT}/alarms`,
   alarmExport: `${ROOT}/alarms/export`,
+  counters: `${ROOT}/counters`,
   devices: `${ROOT}/devices`,
   deviceImport: `${ROOT}/devices/import`,
   sites: `${ROOT}/sites`,

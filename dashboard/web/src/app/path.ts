@@ -7,12 +7,13 @@ export const PAGES = {
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
   sites: '/sites',
   users: '/users',
+  counters: '/counters',
   account: '/account',
   setup: '/setup',
 } as const
 
 export type Place =
-  | { readonly page: 'desk' | 'history' | 'devices' | 'sites' | 'users' | 'account' | 'setup' | 'unknown' }
+  | { readonly page: 'desk' | 'history' | 'devices' | 'sites' | 'users' | 'counters' | 'account' | 'setup' | 'unknown' }
   | { readonly page: 'device' | 'alarm'; readonly id: string }
 
 export function placeOf(pathname: string): Place {
@@ -30,6 +31,7 @@ export function placeOf(pathname: string): Place {
     first === 'devices' ||
     first === 'sites' ||
     first === 'users' ||
+    first === 'counters' ||
     first === 'account' ||
     first === 'setup'
   )
