@@ -31,15 +31,25 @@ export async function launchBrowser(flags: readonly string[] = []): Promise<Brow
   return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
 }
 
-/** Builds the pages into a folder of their own, so that a test never looks at yesterday's. */
+/**
+ * Builds the pages into a folder of their own, so that a test never looks at yesterday's; and as they ship, though the test
+ * runner names its own environment, for which Svelte would build its larger development code.
+ */
 export async function buildPages(): Promise<{ readonly webRoot: string; remove(): Promise<void> }> {
   const webRoot = await mkdtemp(join(tmpdir(), 'zhian-web-'))
   const root = join(import.meta.dirname, '../../dashboard/web')
-  await build({
-    root,
-    configFile: join(root, 'vite.config.ts'),
-    logLevel: 'error',
-    build: { outDir: webRoot, emptyOutDir: true },
-  })
+  const environment = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
+  try {
+    await build({
+      root,
+      configFile: join(root, 'vite.config.ts'),
+      logLevel: 'error',
+      build: { outDir: webRoot, emptyOutDir: true },
+    })
+  } finally {
+    if (environment === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = environment
+  }
   return { webRoot, remove: () => rm(webRoot, { recursive: true, force: true }) }
 }
