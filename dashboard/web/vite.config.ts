@@ -16,6 +16,10 @@ export default defineConfig({
     // Nothing may become a data: URL or an inline script: the policy of the hub is default-src 'self'.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'contract', test: isContract }] } } },
+    // How long plugins took is nobody's news at every start.
+    rolldownOptions: {
+      checks: { pluginTimings: false },
+      output: { codeSplitting: { groups: [{ name: 'contract', test: isContract }] } },
+    },
   },
 })
