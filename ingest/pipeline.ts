@@ -256,7 +256,10 @@ export class Pipeline {
       // Discarded, because one before it failed.
       if (this.inFlight[0] !== flight) return
       this.inFlight.shift()
-      this.commits.took(performance.now() - flight.since, this.options.clock.wall())
+      const { inputs, entries } = flight.batch
+      // What holds nothing to store, e.g. rejected messages alone, says nothing about the stores.
+      if (inputs.length > 0 || entries.length > 0)
+        this.commits.took(performance.now() - flight.since, this.options.clock.wall())
       this.finish(flight.batch)
       this.schedule()
     } catch (error) {

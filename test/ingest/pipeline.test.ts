@@ -372,6 +372,16 @@ describe('pipeline: many alarms at once', () => {
 })
 
 describe('pipeline: counting', () => {
+  it('measures commits that store something, and knows what waits for them', async () => {
+    await world.publish('d0', 'junk')
+    expect(world.pipeline.commits.figures()).toMatchObject({ count: 0, p50: null, last: null })
+    const done = [world.gas(1), world.gas(2)]
+    expect(world.pipeline.backlog).toEqual({ batches: 0, messages: 2, points: 2 })
+    await Promise.all(done)
+    expect(world.pipeline.backlog).toEqual({ batches: 0, messages: 0, points: 0 })
+    expect(world.pipeline.commits.figures()).toMatchObject({ count: 1, of: 1, last: { at: world.wall } })
+  })
+
   it('G10: received = stored + rejected, by reason, whatever is sent', async () => {
     await Promise.all([
       world.gas(1),
