@@ -216,17 +216,17 @@ export class Uplink {
     pending.settled = true
     if (this.#flushing || this.#end.isClosed) return
     this.#flushing = true
-    process.nextTick(Uplink.#flush, this)
+    process.nextTick(this.#flush)
   }
 
   /** One write for everything that became safe in the same turn. */
-  static #flush(this: void, uplink: Uplink): void {
-    uplink.#flushing = false
-    if (uplink.#end.isClosed) return
-    const bytes = uplink.#acks.take()
-    if (bytes !== null) uplink.#end.write(bytes)
-    uplink.#considerWindow()
-    uplink.#end.progressed()
+  readonly #flush = (): void => {
+    this.#flushing = false
+    if (this.#end.isClosed) return
+    const bytes = this.#acks.take()
+    if (bytes !== null) this.#end.write(bytes)
+    this.#considerWindow()
+    this.#end.progressed()
   }
 
   /** Takes no more while too much is not yet safe; half of it must be before reading goes on. */
