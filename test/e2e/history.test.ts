@@ -109,6 +109,14 @@ describe('the alarm history', () => {
       .toBe(1)
   })
 
+  it('fits a tablet held upright, with every page in the bar', async () => {
+    await open({ alarms: 40, longNames: true }, '/alarms', 'admin', { width: 800, height: 1000 })
+    await page.evaluate(() => localStorage.setItem('zhian.language', 'en'))
+    await page.reload()
+    await rows().first().waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(800)
+  })
+
   it('says that there is nothing, and fits a phone', async () => {
     await open({ alarms: 0 }, '/alarms', 'manager', { width: 390, height: 844 })
     await page.getByText('还没有报警记录').waitFor()
