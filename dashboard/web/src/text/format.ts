@@ -53,13 +53,15 @@ export function age(ms: number, language: Language): string {
     .join(' ')
 }
 
+/** By number of decimals: making one costs more than drawing a row. */
+const NUMBERS = [0, 1, 2, 3, 4].map(
+  (decimals) => new Intl.NumberFormat('en-US', { maximumFractionDigits: decimals, useGrouping: 'min2' }),
+)
+
 /** As many decimals as `step` has, and no more than the value needs. */
 export function figure(value: number, step = 0.01): string {
   const decimals = step >= 1 ? 0 : Math.min(4, Math.max(0, Math.ceil(-Math.log10(step))))
-  return new Intl.NumberFormat('en-US', { maximumFractionDigits: decimals, useGrouping: 'min2' })
-    .format(value)
-    .replaceAll(',', '\u202f')
-    .replace('-', '−')
+  return (NUMBERS[decimals] as Intl.NumberFormat).format(value).replaceAll(',', '\u202f').replace('-', '−')
 }
 
 /** `9 ms`, `1.2 s` */
