@@ -90,10 +90,11 @@ const browser = await launchBrowser()
 try {
   const admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
   await fill(hub, admin)
-  await until('the alarms stand', async () => {
+  ;(await until('the alarms stand', async () => {
     const { total } = await admin.ok<{ total: number }>('GET', '/alarms?open=true')
     return total >= SCENE.length - 1
-  })
+  }),
+    90_000)
   for (const [name, colorScheme, viewport] of [
     ['desk', 'dark', { width: 1440, height: 900 }],
     ['desk-day', 'light', { width: 1440, height: 900 }],
@@ -110,7 +111,7 @@ try {
     if (name === 'desk-day') {
       await page.locator('header button').first().click()
     }
-    await page.screenshot({ path: join(FOLDER, `${name}.png`) })
+    await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
     await context.close()
   }
 } finally {
