@@ -80,6 +80,8 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
   #commands: Commands | null = null
   #tunnel: Tunnel | null = null
   #client: CoreClient | null = null
+  /** The core's CONNACK has left for the socket: the session stands, and whatever is written now comes behind it. */
+  #greeted = false
   #keepaliveMs = 0
   #seenAt: number
   #pumping = false
@@ -140,7 +142,7 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
     this.#socket.destroy()
   }
 
-  /** The CONNACK is on its way: what the client sent behind its CONNECT may be read. */
+  /** The core is done with the CONNECT: what the client sent behind it may be read. */
   joined(): void {
     if (this.state !== 'joining') return
     this.state = 'open'
@@ -200,8 +202,13 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
   // ── the tunnel's outer end ──
 
   send(bytes: Buffer, sent: (error?: Error | null) => void): void {
-    if (this.isClosed) sent(new Error('connection closed'))
-    else this.#socket.write(bytes, sent)
+    if (this.isClosed) {
+      sent(new Error('connection closed'))
+      return
+    }
+    // The first that the core has to say is its CONNACK, and it says so once the session's subscriptions stand again.
+    this.#greeted = true
+    this.#socket.write(bytes, sent)
   }
 
   coreReads(): void {
@@ -378,8 +385,9 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
     this.gate.hold(Hold.leaving)
   }
 
+  /** A client that has read its CONNACK is ready for commands; the core says that it is done only some turns later. */
   #grantedQos(topic: string): number | null {
-    if (this.state !== 'open' || this.#client === null) return null
+    if (this.isClosed || !this.#greeted || this.#client === null) return null
     let granted: number | null = null
     for (const [filter, { qos }] of Object.entries(this.#client.subscriptions)) {
       if (filterTakes(filter, topic)) granted = Math.max(granted ?? 0, qos)
