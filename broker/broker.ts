@@ -77,6 +77,8 @@ const TICK_MS = 1_000
 /** A tick that comes later than this means that the process stood still: nobody is blamed for that time. */
 const LONGEST_TICK_MS = 2_000
 const SWEEP_TICKS = 60
+/** The hub could not store, is going, or took the rights away: an end of its own making. */
+const HUBS_OWN: ReadonlySet<RefusalReason> = new Set(['not_stored', 'stopping', 'revoked'])
 const NO_OBSERVER: BrokerObserver = { presence: () => {}, refused: () => {} }
 
 class DoorBroker implements Broker, ConnectionHost {
@@ -217,9 +219,12 @@ class DoorBroker implements Broker, ConnectionHost {
 
   refused(reason: RefusalReason, connection: Connection | null, deviceId: string | null): void {
     this.#tally.refused[reason] += 1
-    // The hub could not store, or is going: that the device comes back again is not its fault.
-    const forgiven = connection?.identity?.deviceId ?? null
-    if (forgiven !== null && (reason === 'not_stored' || reason === 'stopping')) this.#flapping.forgive(forgiven)
+    if (connection !== null && HUBS_OWN.has(reason)) {
+      // That the device was cut off, and comes back, is not its fault.
+      connection.tookLeave = true
+      const forgiven = connection.identity?.deviceId ?? null
+      if (forgiven !== null) this.#flapping.forgive(forgiven)
+    }
     this.#observer.refused(reason, deviceId, connection?.address ?? null)
   }
 
@@ -267,7 +272,7 @@ class DoorBroker implements Broker, ConnectionHost {
     const { deviceId } = identity
     if (deviceId === null || !this.#devices.remove(deviceId, connection)) return
     // The hub is going, not the device.
-    if (!this.stopping) this.#observer.presence(deviceId, false, Date.now(), connection.saidGoodbye)
+    if (!this.stopping) this.#observer.presence(deviceId, false, Date.now(), connection.tookLeave)
   }
 
   socketClosed(connection: Connection): void {

@@ -67,8 +67,8 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
   closedAt = 0
   /** False after a DISCONNECT, and after an administrative end: the rights that the will was checked under are gone. */
   willMayFire = true
-  /** It left with a DISCONNECT of its own. */
-  saidGoodbye = false
+  /** Its end is no drop of its line: it left with a DISCONNECT of its own, or the hub ended it for the hub's own reasons. */
+  tookLeave = false
   /** The core's counter of the last message forwarded: overlapping filters would deliver it twice. */
   lastForwarded = -1
   readonly gate: Gate
@@ -380,7 +380,7 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
   /** The core forgets the will and closes; whatever the client still sends is not read (MQTT-3.14.4-2, -3). */
   #disconnect(): void {
     this.willMayFire = false
-    this.saidGoodbye = true
+    this.tookLeave = true
     this.#toCore()
     this.gate.hold(Hold.leaving)
   }

@@ -39,8 +39,9 @@ export interface Credentials {
 /** What the broker tells. Calls must not throw and must return at once. */
 export interface BrokerObserver {
   /**
-   * The first connection of a device opened (`true`) or its last one closed (`false`). `politely`: it closed because the
-   * device said DISCONNECT, as those do that only wake up to report.
+   * The first connection of a device opened (`true`) or its last one closed (`false`). `politely`: its line did not drop. The
+   * device said DISCONNECT, as those do that only wake up to report; or the hub ended the connection because its token was
+   * replaced, the device was retired, or a message could not be stored.
    */
   presence(deviceId: string, connected: boolean, at: number, politely: boolean): void
   /**

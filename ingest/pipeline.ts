@@ -143,7 +143,7 @@ export class Pipeline {
 
   /**
    * A device's own connection opened or broke. The dot follows at once; alarms follow the rules' delays. One that took leave
-   * `politely` has not dropped out: it is there until it is silent for too long.
+   * `politely`, or was sent away, has not dropped out: it is there until it is silent for too long.
    */
   presence(deviceId: string, connected: boolean, at: number, politely = false): void {
     const runtime = this.options.devices.get(deviceId)

@@ -62,6 +62,8 @@ export interface Harness {
   readonly credentials: TestCredentials
   readonly refused: Refused[]
   readonly presence: { deviceId: string; connected: boolean }[]
+  /** Devices whose line dropped, as often as it did. */
+  readonly dropped: string[]
   readonly errors: unknown[]
 }
 
@@ -74,6 +76,7 @@ export async function startBroker(
   const credentials = new TestCredentials()
   const refused: Refused[] = []
   const presence: { deviceId: string; connected: boolean }[] = []
+  const dropped: string[] = []
   const errors: unknown[] = []
   const broker = createBroker({
     host: '127.0.0.1',
@@ -82,14 +85,17 @@ export async function startBroker(
     intake,
     credentials: options.credentials ?? credentials,
     observer: {
-      presence: (deviceId, connected) => void presence.push({ deviceId, connected }),
+      presence: (deviceId, connected, _at, politely) => {
+        presence.push({ deviceId, connected })
+        if (!connected && !politely) dropped.push(deviceId)
+      },
       refused: (reason, deviceId, address) => void refused.push({ reason, deviceId, address }),
     },
     onError: (error) => void errors.push(error),
     limits: { ratePerSecond: 0, stopDrainMs: 200, ...limits },
   })
   const { port, tlsPort } = await broker.start()
-  return { broker, port, tlsPort, intake, credentials, refused, presence, errors }
+  return { broker, port, tlsPort, intake, credentials, refused, presence, dropped, errors }
 }
 
 export async function startOpenBroker(

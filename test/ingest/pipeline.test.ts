@@ -348,6 +348,25 @@ describe('pipeline: acts', () => {
   })
 })
 
+describe('pipeline: presence', () => {
+  const comeAndGo = async (politely: boolean): Promise<void> => {
+    for (let i = 0; i < 3; i += 1) {
+      world.wall += 60_000
+      world.pipeline.presence('d0', true, world.wall)
+      world.pipeline.presence('d0', false, world.wall, politely)
+      await world.gas(1)
+    }
+  }
+
+  it('three lines that dropped in half an hour are flapping; three leaves taken, or devices sent away, are not', async () => {
+    await world.gas(1)
+    await comeAndGo(true)
+    expect(world.types).toEqual([])
+    await comeAndGo(false)
+    expect(world.types).toEqual(['1 raised device.flapping'])
+  })
+})
+
 describe('pipeline: many alarms at once', () => {
   it('journals a device’s transitions and its state together, however many there are', async () => {
     world.journal.gate.shut = true
