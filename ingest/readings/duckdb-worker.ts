@@ -7,7 +7,7 @@ import { Database, type Lane } from './database.ts'
 import { events, exportPage, replayPage } from './history.ts'
 import { LatestCache } from './latest.ts'
 import type { FromWorker, RequestName, Requests, ToWorker, WorkerOptions } from './messages.ts'
-import { repairLog } from './log-repair.ts'
+import { repairLog, tellOfDropped } from './log-repair.ts'
 import { retain, rollUp } from './rollups.ts'
 import { dayOf, EVENTS, HOUR_MS } from './schema.ts'
 import { sealFamily } from './sealer.ts'
@@ -49,9 +49,10 @@ class Engine {
 
   static async open(): Promise<Engine> {
     mkdirSync(options.temporary, { recursive: true })
-    let repaired: string | undefined
+    const log = `${options.file}.wal`
+    let repaired = tellOfDropped(log)
     const database = await Database.open(options).catch((error: unknown) => {
-      repaired = repairLog(`${options.file}.wal`, error)
+      repaired = repairLog(log, error)
       if (repaired === undefined) throw error
       return Database.open(options)
     })

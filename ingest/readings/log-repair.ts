@@ -1,7 +1,15 @@
 // A write-ahead log whose end was damaged by a power cut or a bad disk. DuckDB itself drops an end that is cut short; at an
 // entry whose checksum is wrong it refuses to open. A hub that does not start cannot alarm, so the log is cut there, the
-// damaged file is kept, and the start says so.
+// damaged file is kept, and the start says so in both cases.
 import { constants, copyFileSync, openSync, closeSync, fsyncSync, statSync, truncateSync } from 'node:fs'
+import { silentlyDropped } from './log-end.ts'
+
+/** What DuckDB will drop from the log's end by itself, told for the operator; undefined: nothing. To be asked before it opens. */
+export function tellOfDropped(log: string): string | undefined {
+  const end = silentlyDropped(log)
+  if (end === undefined) return undefined
+  return end.hadCommits ? damaged(end.dropped, keep(log)) : unfinished(end.dropped)
+}
 
 /** Cuts the log where the error says it is damaged. Returns what to tell the operator, or undefined: not that kind of error. */
 export function repairLog(log: string, error: unknown): string | undefined {
@@ -16,9 +24,20 @@ export function repairLog(log: string, error: unknown): string | undefined {
   const file = openSync(log, 'r+')
   fsyncSync(file)
   closeSync(file)
+  return damaged(length - at, kept)
+}
+
+function damaged(bytes: number, kept: string): string {
   return (
-    `时序库日志末尾损坏，已丢弃最后 ${length - at} 字节，原文件保存在 ${kept}。 ` +
-    `The end of the reading store's log was damaged: its last ${length - at} bytes were dropped, the damaged file is kept as ${kept}.`
+    `时序库日志末尾损坏，已丢弃最后 ${bytes} 字节，原文件保存在 ${kept}。 ` +
+    `The end of the reading store's log was damaged: its last ${bytes} bytes were dropped, the damaged file is kept as ${kept}.`
+  )
+}
+
+function unfinished(bytes: number): string {
+  return (
+    `时序库日志止于一次未写完的写入，已丢弃最后 ${bytes} 字节。 ` +
+    `The reading store's log ended in an unfinished write: its last ${bytes} bytes were dropped.`
   )
 }
 
