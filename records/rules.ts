@@ -16,22 +16,36 @@ export class RuleRecords implements Rules {
     this.#store = store
   }
 
-  /** Adds defaults whose ids the ledger has never seen; what a county changed stays as it is. */
+  /**
+   * Adds the defaults of this program: as first versions where the ledger has never seen them, as new versions where it
+   * runs an older default. What a county changed stays as it is. What was only planned and is planned no longer goes:
+   * it never decided anything.
+   */
   async seed(defaults: readonly KindRule[]): Promise<void> {
-    const known = new Set((await this.current()).map(nameOf))
-    const missing = defaults.filter((rule) => !known.has(nameOf(rule)))
-    if (missing.length === 0) return
+    const newest = new Map((await this.#newest()).map((row) => [nameOfRow(row), row]))
     const now = this.#store.now()
-    await this.#store.write((trx) =>
-      trx
-        .insertInto('rule_version')
-        .values(missing.map((rule) => rowOf(rule, 1, now, BY_DEFAULT)))
-        .execute(),
-    )
+    const rows = defaults.flatMap((rule) => {
+      const known = newest.get(nameOf(rule))
+      newest.delete(nameOf(rule))
+      const row = rowOf(rule, (known?.version ?? 0) + 1, now, BY_DEFAULT)
+      const stays = known !== undefined && (known.created_by !== BY_DEFAULT || known.body === row.body)
+      return stays ? [] : [row]
+    })
+    const dropped = [...newest.values()].filter((row) => versionedRuleOf(row).type === 'planned')
+    if (rows.length === 0 && dropped.length === 0) return
+    await this.#store.write(async (trx) => {
+      if (rows.length > 0) await trx.insertInto('rule_version').values(rows).execute()
+      for (const { kind, rule_id } of dropped)
+        await trx.deleteFrom('rule_version').where('kind', '=', kind).where('rule_id', '=', rule_id).execute()
+    })
   }
 
   async current(): Promise<VersionedRule[]> {
-    const rows = await this.#store.read
+    return (await this.#newest()).map(versionedRuleOf)
+  }
+
+  #newest(): Promise<RuleVersionTable[]> {
+    return this.#store.read
       .selectFrom('rule_version as newest')
       .selectAll()
       .where('version', '=', (eb) =>
@@ -44,7 +58,6 @@ export class RuleRecords implements Rules {
       .orderBy('kind')
       .orderBy('rule_id')
       .execute()
-    return rows.map(versionedRuleOf)
   }
 
   async version(kind: RuleKind, id: string, version: number): Promise<VersionedRule | null> {
@@ -80,6 +93,7 @@ export class RuleRecords implements Rules {
 }
 
 const nameOf = ({ kind, id }: KindRule): string => `${kind}/${id}`
+const nameOfRow = ({ kind, rule_id }: RuleVersionTable): string => `${kind}/${rule_id}`
 
 function rowOf(rule: KindRule, version: number, now: number, by: string): RuleVersionTable {
   // Parsed, so that what is kept is a rule and nothing beside it.
