@@ -17,6 +17,8 @@ export function alarmExportRoutes(app: App, { ports, now }: Context): void {
     {
       config: { access: role('alarms:read', 'filtered') },
       schema: {
+        summary:
+          '按同样的条件导出报警为 CSV，并记入审计。 Exports alarms under the same conditions as CSV, and is audited.',
         produces: ['text/csv'],
         querystring: alarmFilterSchema,
         response: { 200: z.unknown().describe('text/csv'), ...errors },

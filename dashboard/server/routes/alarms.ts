@@ -28,23 +28,27 @@ type Body<N extends ActName> = z.infer<(typeof actBodySchemas)[N]>
 /** What each act may be done by and what its body says. */
 const ACTS = {
   ack: {
+    summary: '接警。 Acknowledges the alarm.',
     may: 'alarms:ack',
     read: ({ seq, reason, comment }: Body<'ack'>) => ({ seq, reason: reason ?? null, comment: comment ?? null }),
   },
   reset: {
+    summary: '复位锁定的报警。 Resets a latched alarm.',
     may: 'alarms:reset',
     read: ({ seq, comment }: Body<'reset'>) => ({ seq, reason: null, comment: comment ?? null }),
   },
   comment: {
+    summary: '备注。 Comments on the alarm.',
     may: 'alarms:comment',
     read: ({ text }: Body<'comment'>) => ({ seq: null, reason: null, comment: text }),
   },
   field_verified: {
+    summary: '现场核实后关闭冻结的报警。 Closes a frozen alarm that was verified on site.',
     may: 'alarms:field_verified',
     read: ({ seq, reason }: Body<'field_verified'>) => ({ seq, reason, comment: null }),
   },
 } as const satisfies {
-  [N in ActName]: { may: Permission; read: (body: Body<N>) => Pick<Act, 'seq' | 'reason' | 'comment'> }
+  [N in ActName]: { summary: string; may: Permission; read: (body: Body<N>) => Pick<Act, 'seq' | 'reason' | 'comment'> }
 }
 
 export function alarmRoutes(app: App, { ports }: Context): void {
@@ -55,7 +59,12 @@ export function alarmRoutes(app: App, { ports }: Context): void {
     `${API_ROOT}/alarms`,
     {
       config: { access: role('alarms:read', 'filtered') },
-      schema: { querystring: alarmListQuerySchema, response: { 200: pageOf(alarmSchema), ...errors }, tags },
+      schema: {
+        summary: '按条件列出报警。 Lists alarms that meet the conditions.',
+        querystring: alarmListQuerySchema,
+        response: { 200: pageOf(alarmSchema), ...errors },
+        tags,
+      },
     },
     (request) => alarms.list(principalOf(request).scope, request.query),
   )
@@ -64,7 +73,12 @@ export function alarmRoutes(app: App, { ports }: Context): void {
     `${API_ROOT}/alarms/:id`,
     {
       config: { access: role('alarms:read', 'alarm') },
-      schema: { params: idParams, response: { 200: alarmDetailSchema, ...errors }, tags },
+      schema: {
+        summary: '一条报警及其全部转换。 One alarm with all its transitions.',
+        params: idParams,
+        response: { 200: alarmDetailSchema, ...errors },
+        tags,
+      },
     },
     (request) => subjectOf(request, 'alarm'),
   )
@@ -79,6 +93,7 @@ export function alarmRoutes(app: App, { ports }: Context): void {
       {
         config: { access: role(act.may, 'alarm') },
         schema: {
+          summary: act.summary,
           params: idParams,
           body: actBodySchemas[name].strict(),
           response: { 200: transitionSchema, ...errors },

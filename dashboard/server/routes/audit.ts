@@ -13,7 +13,12 @@ export function auditRoutes(app: App, { ports }: Context): void {
     `${API_ROOT}/audit`,
     {
       config: { access },
-      schema: { querystring: auditQuerySchema, response: { 200: pageOf(auditRowSchema), ...errors }, tags },
+      schema: {
+        summary: '审计记录，最新的在前。 The audit, newest first.',
+        querystring: auditQuerySchema,
+        response: { 200: pageOf(auditRowSchema), ...errors },
+        tags,
+      },
     },
     async (request) => {
       const page = await ports.records.audit.list(request.query)
@@ -22,7 +27,14 @@ export function auditRoutes(app: App, { ports }: Context): void {
   )
   app.get(
     `${API_ROOT}/audit/verify`,
-    { config: { access }, schema: { response: { 200: auditVerdictSchema, ...errors }, tags } },
+    {
+      config: { access },
+      schema: {
+        summary: '核对审计链是否完整。 Verifies that the chain of the audit is whole.',
+        response: { 200: auditVerdictSchema, ...errors },
+        tags,
+      },
+    },
     () => ports.records.audit.verify(),
   )
 }

@@ -24,7 +24,13 @@ export function deviceHistoryRoutes(app: App, { ports, now }: Context): void {
     `${API_ROOT}/devices/:id/readings`,
     {
       config: { access },
-      schema: { params: idParams, querystring: readingsQuerySchema, response: { 200: seriesSchema, ...errors }, tags },
+      schema: {
+        summary: '一个指标的历史，按点数分段。 The history of one metric in as many points as asked for.',
+        params: idParams,
+        querystring: readingsQuerySchema,
+        response: { 200: seriesSchema, ...errors },
+        tags,
+      },
     },
     async (request) => {
       const { id, kind } = subjectOf(request, 'device')
@@ -39,7 +45,15 @@ export function deviceHistoryRoutes(app: App, { ports, now }: Context): void {
 
   app.get(
     `${API_ROOT}/devices/:id/latest`,
-    { config: { access }, schema: { params: idParams, response: { 200: latestSchema, ...errors }, tags } },
+    {
+      config: { access },
+      schema: {
+        summary: '各指标的最新值。 The newest value of each metric.',
+        params: idParams,
+        response: { 200: latestSchema, ...errors },
+        tags,
+      },
+    },
     async (request) => {
       const { id, kind } = subjectOf(request, 'device')
       const values = await ports.readings.latest(id, kind)
@@ -55,6 +69,7 @@ export function deviceHistoryRoutes(app: App, { ports, now }: Context): void {
     {
       config: { access },
       schema: {
+        summary: '设备上报的事件。 The events that the device told.',
         params: idParams,
         querystring: deviceEventsQuerySchema,
         response: { 200: deviceEventsSchema, ...errors },
@@ -76,6 +91,7 @@ export function deviceHistoryRoutes(app: App, { ports, now }: Context): void {
     {
       config: { access },
       schema: {
+        summary: '被拒收的数据及原因。 What was rejected of the device’s data, and why.',
         params: idParams,
         querystring: pageQuerySchema,
         response: { 200: pageOf(rejectionSchema), ...errors },

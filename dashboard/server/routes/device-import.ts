@@ -23,6 +23,7 @@ export function importRoutes(app: App, { ports }: Context): void {
       config: { access: role('devices:write', 'whole_hub') },
       bodyLimit: MAX_IMPORT_BYTES,
       schema: {
+        summary: '从 CSV 导入设备，全部成功或全部不做。 Imports devices from CSV, all or none.',
         consumes: ['text/csv'],
         body: z.string().describe('A header row of field names, then one row a device'),
         response: { 201: importResultSchema, ...errors },

@@ -33,7 +33,12 @@ export function deviceRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/devices`,
     {
       config: { access: role('devices:read', 'filtered') },
-      schema: { querystring: deviceListQuerySchema, response: { 200: pageOf(deviceSchema), ...errors }, tags },
+      schema: {
+        summary: '按条件列出设备。 Lists devices that meet the conditions.',
+        querystring: deviceListQuerySchema,
+        response: { 200: pageOf(deviceSchema), ...errors },
+        tags,
+      },
     },
     async (request) => {
       const { online, ...query } = request.query
@@ -47,7 +52,7 @@ export function deviceRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/devices/:id`,
     {
       config: { access: role('devices:read', 'device') },
-      schema: { params: idParams, response: { 200: deviceSchema, ...errors }, tags },
+      schema: { summary: '一台设备。 One device.', params: idParams, response: { 200: deviceSchema, ...errors }, tags },
     },
     (request) => present(subjectOf(request, 'device')),
   )
@@ -56,7 +61,12 @@ export function deviceRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/devices`,
     {
       config: { access: role('devices:write', 'whole_hub') },
-      schema: { body: createDeviceSchema.strict(), response: { 201: createdDeviceSchema, ...errors }, tags },
+      schema: {
+        summary: '登记设备；令牌只给出这一次。 Registers a device; its token is given out only now.',
+        body: createDeviceSchema.strict(),
+        response: { 201: createdDeviceSchema, ...errors },
+        tags,
+      },
     },
     async (request, reply) => {
       checkAttributes(request.body.kind, request.body.attributes)
@@ -70,7 +80,13 @@ export function deviceRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/devices/:id`,
     {
       config: { access: role('devices:write', 'device') },
-      schema: { params: idParams, body: updateDeviceSchema.strict(), response: { 200: deviceSchema, ...errors }, tags },
+      schema: {
+        summary: '修改设备。 Changes a device.',
+        params: idParams,
+        body: updateDeviceSchema.strict(),
+        response: { 200: deviceSchema, ...errors },
+        tags,
+      },
     },
     async (request) => {
       const before = subjectOf(request, 'device')
@@ -87,7 +103,12 @@ export function deviceRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/devices/:id`,
     {
       config: { access: role('devices:write', 'device') },
-      schema: { params: idParams, response: { 204: NOTHING, ...errors }, tags },
+      schema: {
+        summary: '删除设备；有未关闭的报警时拒绝。 Deletes a device; refused while it has open alarms.',
+        params: idParams,
+        response: { 204: NOTHING, ...errors },
+        tags,
+      },
     },
     async (request, reply) => {
       await ports.registry.devices.delete(actorOf(principalOf(request), request.from.address), request.params.id)
@@ -99,7 +120,12 @@ export function deviceRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/devices/:id/token`,
     {
       config: { access: role('devices:write', 'device') },
-      schema: { params: idParams, response: { 200: deviceTokenSchema, ...errors }, tags },
+      schema: {
+        summary: '换发令牌，旧的立即失效。 Gives a new token; the old one stops working at once.',
+        params: idParams,
+        response: { 200: deviceTokenSchema, ...errors },
+        tags,
+      },
     },
     async (request) => {
       const { id } = request.params

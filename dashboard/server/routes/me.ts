@@ -36,7 +36,14 @@ export function meRoutes(app: App, context: Context): void {
 
   app.get(
     `${API_ROOT}/me`,
-    { config: { access: selfWhileChanging }, schema: { response: { 200: meSchema, ...errors }, tags: ['session'] } },
+    {
+      config: { access: selfWhileChanging },
+      schema: {
+        summary: '当前用户、角色和范围。 Who is signed in, with role and scope.',
+        response: { 200: meSchema, ...errors },
+        tags: ['session'],
+      },
+    },
     (request) => viewOf(principalOf(request), ports.mqtt.ports()),
   )
 
@@ -44,7 +51,12 @@ export function meRoutes(app: App, context: Context): void {
     `${API_ROOT}/password`,
     {
       config: { access: selfWhileChanging },
-      schema: { body: changePasswordSchema.strict(), response: { 200: meSchema, ...errors }, tags: ['session'] },
+      schema: {
+        summary: '修改自己的密码。 Changes one’s own password.',
+        body: changePasswordSchema.strict(),
+        response: { 200: meSchema, ...errors },
+        tags: ['session'],
+      },
     },
     async (request, reply) => {
       const principal = principalOf(request)

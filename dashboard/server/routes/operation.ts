@@ -21,7 +21,11 @@ export function operationRoutes(app: App, { ports, options, principals, metrics,
     `${API_ROOT}/counters`,
     {
       config: { access: role('counters:read', 'whole_hub') },
-      schema: { response: { 200: hubFiguresSchema, ...errors }, tags: ['operation'] },
+      schema: {
+        summary: '中枢的计数与时延。 The hub’s counters and latencies.',
+        response: { 200: hubFiguresSchema, ...errors },
+        tags: ['operation'],
+      },
     },
     () => figures(),
   )
@@ -30,7 +34,7 @@ export function operationRoutes(app: App, { ports, options, principals, metrics,
     '/healthz',
     {
       config: { access: anyone('says only that the process answers'), rateLimit: false },
-      schema: { response: { 200: health }, tags: ['operation'] },
+      schema: { summary: '进程是否活着。 Whether the process lives.', response: { 200: health }, tags: ['operation'] },
     },
     () => ({ ok: true }),
   )
@@ -39,7 +43,11 @@ export function operationRoutes(app: App, { ports, options, principals, metrics,
     '/readyz',
     {
       config: { access: anyone('says only which parts can work'), rateLimit: false },
-      schema: { response: { 200: readiness, 503: readiness }, tags: ['operation'] },
+      schema: {
+        summary: '能否接收并存储。 Whether the hub can accept and store.',
+        response: { 200: readiness, 503: readiness },
+        tags: ['operation'],
+      },
     },
     async (_request, reply) => {
       const { ok, parts } = await ports.health.ready()

@@ -22,7 +22,11 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/areas`,
     {
       config: { access: role('sites:read', 'filtered') },
-      schema: { response: { 200: pageOf(areaSchema).extend({ next: z.null() }), ...errors }, tags },
+      schema: {
+        summary: '区域树。 The tree of areas.',
+        response: { 200: pageOf(areaSchema).extend({ next: z.null() }), ...errors },
+        tags,
+      },
     },
     async (request) => {
       // A county's tree is small and only useful whole.
@@ -35,7 +39,12 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/sites`,
     {
       config: { access: role('sites:read', 'filtered') },
-      schema: { querystring: siteListQuerySchema, response: { 200: pageOf(siteSchema), ...errors }, tags },
+      schema: {
+        summary: '按条件列出场所。 Lists sites that meet the conditions.',
+        querystring: siteListQuerySchema,
+        response: { 200: pageOf(siteSchema), ...errors },
+        tags,
+      },
     },
     (request) => places.sites(principalOf(request).scope, request.query),
   )
@@ -44,7 +53,7 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/sites/:id`,
     {
       config: { access: role('sites:read', 'site') },
-      schema: { params: idParams, response: { 200: siteSchema, ...errors }, tags },
+      schema: { summary: '一个场所。 One site.', params: idParams, response: { 200: siteSchema, ...errors }, tags },
     },
     (request) => subjectOf(request, 'site'),
   )
@@ -53,7 +62,12 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/sites`,
     {
       config: { access: role('sites:write', 'whole_hub') },
-      schema: { body: createSiteSchema.strict(), response: { 201: siteSchema, ...errors }, tags },
+      schema: {
+        summary: '新建场所；第一次出现的区域一并建立。 Creates a site, and the areas named for the first time.',
+        body: createSiteSchema.strict(),
+        response: { 201: siteSchema, ...errors },
+        tags,
+      },
     },
     async (request, reply) => {
       const actor = actorOf(principalOf(request), request.from.address)
@@ -65,7 +79,13 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/sites/:id`,
     {
       config: { access: role('sites:write', 'site') },
-      schema: { params: idParams, body: updateSiteSchema.strict(), response: { 200: siteSchema, ...errors }, tags },
+      schema: {
+        summary: '修改场所。 Changes a site.',
+        params: idParams,
+        body: updateSiteSchema.strict(),
+        response: { 200: siteSchema, ...errors },
+        tags,
+      },
     },
     (request) => {
       const actor = actorOf(principalOf(request), request.from.address)
@@ -79,7 +99,12 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/sites/:id`,
     {
       config: { access: role('sites:write', 'site') },
-      schema: { params: idParams, response: { 204: NOTHING, ...errors }, tags },
+      schema: {
+        summary: '删除没有设备的场所。 Deletes a site without devices.',
+        params: idParams,
+        response: { 204: NOTHING, ...errors },
+        tags,
+      },
     },
     async (request, reply) => {
       await ports.registry.places.deleteSite(actorOf(principalOf(request), request.from.address), request.params.id)

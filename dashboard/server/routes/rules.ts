@@ -23,7 +23,11 @@ export function ruleRoutes(app: App, { ports }: Context): void {
     `${API_ROOT}/rules`,
     {
       config: { access: role('rules:read', 'placeless') },
-      schema: { response: { 200: pageOf(versionedRuleSchema).extend({ next: z.null() }), ...errors }, tags },
+      schema: {
+        summary: '全部报警规则。 All alarm rules.',
+        response: { 200: pageOf(versionedRuleSchema).extend({ next: z.null() }), ...errors },
+        tags,
+      },
     },
     async () => {
       const items = await rules.current()
@@ -36,6 +40,7 @@ export function ruleRoutes(app: App, { ports }: Context): void {
     {
       config: { access: role('rules:read', 'placeless') },
       schema: {
+        summary: '一条规则。 One rule.',
         params: ruleParams,
         querystring: versionQuery,
         response: { 200: versionedRuleSchema, ...errors },
@@ -56,6 +61,7 @@ export function ruleRoutes(app: App, { ports }: Context): void {
     {
       config: { access: role('rules:write', 'whole_hub') },
       schema: {
+        summary: '修改规则，成为新的版本。 Changes a rule, which makes a new version of it.',
         params: ruleParams,
         body: versionedRuleSchema,
         response: { 200: versionedRuleSchema, ...errors },

@@ -57,7 +57,12 @@ export function sessionRoutes(app: App, context: Context): void {
     `${API_ROOT}/session`,
     {
       config: { access: anyone('this is where one signs in') },
-      schema: { body: signInSchema.strict(), response: { 200: meSchema, ...errors }, tags: ['session'] },
+      schema: {
+        summary: '登录。 Signs in.',
+        body: signInSchema.strict(),
+        response: { 200: meSchema, ...errors },
+        tags: ['session'],
+      },
     },
     async (request, reply) => {
       const { username, password } = request.body
@@ -84,7 +89,10 @@ export function sessionRoutes(app: App, context: Context): void {
 
   app.delete(
     `${API_ROOT}/session`,
-    { config: { access: selfWhileChanging }, schema: { response: { 204: NOTHING, ...errors }, tags: ['session'] } },
+    {
+      config: { access: selfWhileChanging },
+      schema: { summary: '退出登录。 Signs out.', response: { 204: NOTHING, ...errors }, tags: ['session'] },
+    },
     async (request, reply) => {
       const principal = principalOf(request)
       if (principal.credential.type !== 'session')
@@ -104,7 +112,12 @@ export function sessionRoutes(app: App, context: Context): void {
     `${API_ROOT}/setup`,
     {
       config: { access: anyone('there is no user yet; the printed code is the credential') },
-      schema: { body: setupSchema.strict(), response: { 201: meSchema, ...errors }, tags: ['session'] },
+      schema: {
+        summary: '用首次启动的链接设置管理员。 Makes the administrator with the link of the first start.',
+        body: setupSchema.strict(),
+        response: { 201: meSchema, ...errors },
+        tags: ['session'],
+      },
     },
     async (request, reply) => {
       const { address } = request.from

@@ -17,7 +17,12 @@ export function tokenRoutes(app: App, { ports, now, live }: Context): void {
     `${API_ROOT}/tokens`,
     {
       config: { access: self },
-      schema: { querystring: pageQuerySchema, response: { 200: pageOf(tokenSchema), ...errors }, tags: ['tokens'] },
+      schema: {
+        summary: '自己的令牌。 One’s own tokens.',
+        querystring: pageQuerySchema,
+        response: { 200: pageOf(tokenSchema), ...errors },
+        tags: ['tokens'],
+      },
     },
     (request) => tokens.list(principalOf(request).userId, request.query),
   )
@@ -27,6 +32,7 @@ export function tokenRoutes(app: App, { ports, now, live }: Context): void {
     {
       config: { access: self },
       schema: {
+        summary: '新建令牌；只给出这一次。 Makes a token; it is given out only now.',
         body: createTokenSchema.strict().nullable(),
         response: { 201: createdTokenSchema, ...errors },
         tags: ['tokens'],
@@ -53,7 +59,15 @@ export function tokenRoutes(app: App, { ports, now, live }: Context): void {
 
   app.delete(
     `${API_ROOT}/tokens/:id`,
-    { config: { access: self }, schema: { params: idParams, response: { 204: NOTHING, ...errors }, tags: ['tokens'] } },
+    {
+      config: { access: self },
+      schema: {
+        summary: '吊销令牌。 Revokes a token.',
+        params: idParams,
+        response: { 204: NOTHING, ...errors },
+        tags: ['tokens'],
+      },
+    },
     async (request, reply) => {
       const principal = principalOf(request)
       const actor = actorOf(principal, request.from.address)

@@ -20,14 +20,22 @@ export function userRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/users`,
     {
       config: { access: read },
-      schema: { querystring: pageQuerySchema, response: { 200: pageOf(userSchema), ...errors }, tags },
+      schema: {
+        summary: '用户列表。 Lists users.',
+        querystring: pageQuerySchema,
+        response: { 200: pageOf(userSchema), ...errors },
+        tags,
+      },
     },
     (request) => users.list(request.query),
   )
 
   app.get(
     `${API_ROOT}/users/:id`,
-    { config: { access: read }, schema: { params: idParams, response: { 200: userSchema, ...errors }, tags } },
+    {
+      config: { access: read },
+      schema: { summary: '一个用户。 One user.', params: idParams, response: { 200: userSchema, ...errors }, tags },
+    },
     async (request) => {
       const user = await users.get(request.params.id)
       if (user === null) throw new ApiError('not_found')
@@ -39,7 +47,12 @@ export function userRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/users`,
     {
       config: { access: write },
-      schema: { body: createUserSchema.strict(), response: { 201: userSchema, ...errors }, tags },
+      schema: {
+        summary: '新建用户。 Creates a user.',
+        body: createUserSchema.strict(),
+        response: { 201: userSchema, ...errors },
+        tags,
+      },
     },
     async (request, reply) => {
       const { password, mustChange, ...user } = request.body
@@ -56,7 +69,13 @@ export function userRoutes(app: App, { ports, live }: Context): void {
     `${API_ROOT}/users/:id`,
     {
       config: { access: write },
-      schema: { params: idParams, body: updateUserSchema.strict(), response: { 200: userSchema, ...errors }, tags },
+      schema: {
+        summary: '修改用户。 Changes a user.',
+        params: idParams,
+        body: updateUserSchema.strict(),
+        response: { 200: userSchema, ...errors },
+        tags,
+      },
     },
     async (request) => {
       const { id } = request.params
@@ -73,7 +92,15 @@ export function userRoutes(app: App, { ports, live }: Context): void {
 
   app.delete(
     `${API_ROOT}/users/:id`,
-    { config: { access: write }, schema: { params: idParams, response: { 204: NOTHING, ...errors }, tags } },
+    {
+      config: { access: write },
+      schema: {
+        summary: '停用用户，其会话立即结束。 Deletes a user; their sessions end at once.',
+        params: idParams,
+        response: { 204: NOTHING, ...errors },
+        tags,
+      },
+    },
     async (request, reply) => {
       const { id } = request.params
       await ports.registry.users.delete(actorOf(principalOf(request), request.from.address), id)
