@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'bb4a220162da29ca83f62eee83f49c94ec0395b5a567bc0d2b0fcffaa1d292ca'
+export const CONTRACT_HASH = '8aa53b64f377a84b66d0d9d9ab7626c468d2752d3d15a0e5db41ff9d7381504b'

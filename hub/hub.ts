@@ -10,6 +10,7 @@ import { createDashboard } from '../dashboard/server/dashboard.ts'
 import { Devices } from '../ingest/devices.ts'
 import { Pipeline } from '../ingest/pipeline.ts'
 import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
+import { EVERYTHING } from '../records/scope.ts'
 import { createLedger, DEVICE_TOKEN_KEY } from '../records/sqlite-ledger.ts'
 import { systemClock } from './clock.ts'
 import { Conditions } from './conditions.ts'
@@ -22,6 +23,7 @@ import { RejectionSamples } from './rejections.ts'
 import { CurrentRules, DEFAULT_RULES, METRIC_COLUMNS } from './rules.ts'
 import { DISK_WATCHED, startSchedule } from './schedule.ts'
 import { StartProblem, startProblem } from './start-problem.ts'
+import { Unheard } from './unheard.ts'
 import { Upkeep } from './upkeep.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { FaultPoint } from '../ingest/ports.ts'
@@ -103,11 +105,14 @@ async function wire(
   await rules.reload()
   const devices = new Devices((kind) => rules.of(kind))
   const credentials = new MemoryCredentials(await deviceTokenKey(ledger))
+  const unheard = new Unheard(devices, await ledger.places.areas(EVERYTHING))
   for await (const identity of ledger.devices.identities()) {
     credentials.put(identity)
+    unheard.learn(identity)
     devices.put(profileOf(identity), placementOf(identity), clock.now())
   }
   const self = devices.put(hubProfile(), HUB_PLACEMENT, clock.now())
+  self.placeOf = unheard.placeOf
 
   // ── from a message to its transition ──
   const samples = new RejectionSamples(ledger.rejections, log)
@@ -137,6 +142,7 @@ async function wire(
     devices,
     pipeline,
     disconnect: (deviceId) => broker?.disconnect(deviceId),
+    unheard,
     reloadRules: async () => {
       await rules.reload()
       devices.recompile()
@@ -203,6 +209,9 @@ async function wire(
       },
       decided: () => pipeline.decided,
       conditions,
+      lookForUnheard: () => {
+        for (const input of unheard.look(clock.wall(), self.state)) pipeline.input(self, input)
+      },
       upkeep,
       wall: clock.wall,
       log,

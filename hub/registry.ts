@@ -6,6 +6,7 @@ import type { DeviceProfile } from '../ingest/alarms/types.ts'
 import type { Pipeline } from '../ingest/pipeline.ts'
 import type { DeviceIdentity, Ledger } from '../records/ledger.ts'
 import type { MemoryCredentials } from './credentials.ts'
+import type { Unheard } from './unheard.ts'
 
 export interface RegistryParts {
   readonly ledger: Ledger
@@ -14,6 +15,7 @@ export interface RegistryParts {
   readonly pipeline: Pipeline
   /** Ends a device's open connections. */
   readonly disconnect: (deviceId: string, reason: 'token_changed' | 'retired' | 'deleted') => void
+  readonly unheard: Pick<Unheard, 'learn'>
   /** Reads the rules' current versions again. */
   readonly reloadRules: () => Promise<void>
   readonly now: () => number
@@ -37,10 +39,11 @@ export const placementOf = (identity: DeviceIdentity): Placement => ({
 })
 
 export function createRegistry(parts: RegistryParts): Registry {
-  const { ledger, credentials, devices, pipeline, disconnect, now } = parts
+  const { ledger, credentials, devices, pipeline, disconnect, unheard, now } = parts
 
   const learn = (identity: DeviceIdentity): void => {
     credentials.put(identity)
+    unheard.learn(identity)
     const runtime = devices.put(profileOf(identity), placementOf(identity), now())
     // Its rules may decide otherwise now, and an alarm whose rule is gone must say so.
     pipeline.input(runtime, { type: 'tick' })

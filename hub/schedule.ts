@@ -1,4 +1,5 @@
-// What the hub does by the clock: sealing and roll-ups, retention, the nightly copy of the ledger, the look at the disk.
+// What the hub does by the clock: sealing and roll-ups, retention, the nightly copy of the ledger, the look at the disk and at
+// who was never heard.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -12,6 +13,7 @@ import type { Upkeep } from './upkeep.ts'
 const MINUTE = 60_000
 const MAINTAIN_EVERY = MINUTE
 const DISK_EVERY = MINUTE
+const UNHEARD_EVERY = MINUTE
 /** The nightly copy is taken in the first look after this local hour of Asia/Shanghai: little happens then. */
 const BACKUP_HOUR = 3
 /** Copies kept. */
@@ -42,6 +44,8 @@ export interface ScheduleParts {
   readonly decided: () => number
   readonly conditions: Conditions
   readonly upkeep: Upkeep
+  /** Tells of devices that were registered and never heard. */
+  readonly lookForUnheard: () => void
   readonly wall: () => number
   readonly log: Logger
 }
@@ -95,8 +99,16 @@ export function startSchedule(parts: ScheduleParts): () => Promise<void> {
     if (watched !== null) await ledger.settings.set(DISK_WATCHED, watched)
   })
 
-  const timers = [setInterval(maintain, MAINTAIN_EVERY), setInterval(backup, MINUTE), setInterval(disk, DISK_EVERY)]
+  const unheard = guarded('the look for devices never heard', async () => parts.lookForUnheard())
+
+  const timers = [
+    setInterval(maintain, MAINTAIN_EVERY),
+    setInterval(backup, MINUTE),
+    setInterval(disk, DISK_EVERY),
+    setInterval(unheard, UNHEARD_EVERY),
+  ]
   disk()
+  unheard()
   return async () => {
     stopped = true
     for (const timer of timers) clearInterval(timer)

@@ -19,6 +19,8 @@ export interface Placement {
 export interface Runtime {
   profile: DeviceProfile
   placement: Placement
+  /** Where the alarm of a channel stands, if not where the device does: the hub speaks of areas. */
+  placeOf: ((channel: string) => Placement) | null
   rules: CompiledRules
   state: DeviceState
   /** Serial of the batch that last changed `state`: the first change in a batch marks it. */
@@ -63,6 +65,7 @@ export class Devices {
     const runtime: Runtime = {
       profile,
       placement,
+      placeOf: null,
       rules,
       state: initialState(profile, now),
       batch: 0,

@@ -161,7 +161,8 @@ export class Staging {
       const at = parts.clock.wall()
       for (const transition of decision.transitions) {
         batch.alarms.add(transition.alarm.id)
-        batch.entries.push(journalEntry(transition, runtime.placement, at, receivedAt, address))
+        const placement = runtime.placeOf?.(transition.alarm.channel) ?? runtime.placement
+        batch.entries.push(journalEntry(transition, placement, at, receivedAt, address))
       }
     }
     const due = nextDeadline(runtime.rules, runtime.state)

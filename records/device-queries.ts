@@ -160,6 +160,7 @@ async function identityViews(db: Kysely<Tables>, rows: readonly PlacedDevice[]):
       siteId: row.site_id,
       areaIds: area.ids,
       place: [...area.names, ...(row.site_name === null ? [] : [row.site_name])],
+      createdAt: row.created_at,
     }
   })
 }

@@ -168,6 +168,7 @@ export interface DeviceIdentity extends PlaceOfThing {
   readonly attributes: Attributes
   /** Names from large to small: areas, then the site. */
   readonly place: readonly string[]
+  readonly createdAt: number
 }
 
 export interface Devices {

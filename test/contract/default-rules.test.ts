@@ -206,11 +206,12 @@ describe('figures of the default rules', () => {
     )
   })
 
-  it('raises hub rules after a minute', () => {
+  it('raises hub rules after a minute, what was waited for already at once', () => {
     expect(HUB_RULES.map(({ id, priority, onDelay }) => [id, priority, onDelay])).toEqual([
       ['hub.no_desk', 2, 60],
       ['hub.disk', 3, 60],
       ['hub.store', 1, 60],
+      ['hub.unheard', 4, 0],
     ])
   })
 })

@@ -45,6 +45,7 @@ describe('the nightly copy', () => {
       decided: () => 0,
       conditions: new Conditions(() => undefined),
       upkeep: new Upkeep(),
+      lookForUnheard: () => undefined,
       wall: () => wall,
       log: pino({ level: 'silent' }),
     })
