@@ -4,6 +4,8 @@ import { Framer, NEED_MORE, PACKET, REFUSED } from '../../broker/framer.ts'
 import { DEFAULT_LIMITS } from '../../broker/limits.ts'
 import { filterTakes, isTopicFilter, isTopicName, readText } from '../../broker/mqtt-text.ts'
 import { readConnect, readSubscribe, isUnsubscribe } from '../../broker/packets.ts'
+import { figure } from '../bench/row.ts'
+import { noteFigures, sizeOf } from '../support/noted-figures.ts'
 import { connectBytes, device, publishBytes, RawClient, startBroker, TOKEN, until, type Harness } from './harness.ts'
 
 const hex = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex')
@@ -283,7 +285,8 @@ describe('bodies and texts', () => {
 })
 
 describe('row 21', () => {
-  const TOTAL = 200_000
+  const JUDGED = sizeOf('CHAOS_JUDGED', 200_000)
+  const SENT = sizeOf('CHAOS_SENT', 200_000)
   let state = 0
   const random = (below: number): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
@@ -308,73 +311,86 @@ describe('row 21', () => {
     return how === 1 ? Buffer.concat([out, Buffer.from([random(256), random(256), random(256)])]) : out
   }
 
-  it('200,000 malformed packets are judged one by one without a throw', () => {
-    state = 20_261_121
-    let refused = 0
-    for (let i = 0; i < TOTAL; i += 1) {
-      const bytes = malform()
-      const framer = new Framer(DEFAULT_LIMITS)
-      if (i % 4 !== 0) framer.loggedIn()
-      framer.add(bytes)
-      const found = framer.next()
-      if (found === REFUSED) refused += 1
-      if (found !== PACKET) continue
-      const { header, start, end } = framer
-      if (header >> 4 === 1) readConnect(header, framer.bytes, start, end)
-      if (header >> 4 === 8) readSubscribe(framer.bytes, start, end)
-      if (header >> 4 === 10) isUnsubscribe(framer.bytes, start, end)
-    }
-    expect(refused).toBeGreaterThan(TOTAL / 10)
-    expect(Object.keys(Object.prototype)).toEqual([])
-  })
-
-  it('200,000 malformed packets over 4,000 connections: no death, a clean prototype, valid traffic unharmed', async () => {
-    state = 20_261_122
-    const hub = await startBroker({ loginsPerWindow: 1_000_000, connectionsPerDevice: 1_000 })
-    const honest = await device(hub.port, 'honest')
-    const attackers = { done: false }
-    let sent = 0
-    const traffic = (async () => {
-      while (!attackers.done) {
-        sent += 1
-        honest.send(publishBytes('zhian/v1/honest/readings', String(sent), 1, (sent % 65_535) + 1))
-        await honest.received('puback', sent)
-        await new Promise((resolve) => setTimeout(resolve, 5))
+  it(
+    `${JUDGED} malformed packets are judged one by one without a throw`,
+    () => {
+      state = 20_261_121
+      let refused = 0
+      for (let i = 0; i < JUDGED; i += 1) {
+        const bytes = malform()
+        const framer = new Framer(DEFAULT_LIMITS)
+        if (i % 4 !== 0) framer.loggedIn()
+        framer.add(bytes)
+        const found = framer.next()
+        if (found === REFUSED) refused += 1
+        if (found !== PACKET) continue
+        const { header, start, end } = framer
+        if (header >> 4 === 1) readConnect(header, framer.bytes, start, end)
+        if (header >> 4 === 8) readSubscribe(framer.bytes, start, end)
+        if (header >> 4 === 10) isUnsubscribe(framer.bytes, start, end)
       }
-    })()
+      expect(refused).toBeGreaterThan(JUDGED / 10)
+      expect(Object.keys(Object.prototype)).toEqual([])
+      noteFigures(figure('packets judged in the parser', JUDGED, ''))
+    },
+    60_000 + JUDGED / 10,
+  )
 
-    // Most connections log in first; each goes on with garbage until the broker closes it.
-    const login = connectBytes({ username: 'evil', password: TOKEN, clientId: '' })
-    let malformed = 0
-    const attack = async (): Promise<void> => {
-      while (malformed < TOTAL) {
-        const batch = Array.from({ length: 50 }, malform)
-        malformed += batch.length
-        const client = new RawClient(hub.port)
-        client.send(...(random(4) === 0 ? [] : [login]), ...batch)
-        client.socket.end()
-        await client.end()
+  it(
+    `${SENT} malformed packets over ${SENT / 50} connections: no death, a clean prototype, valid traffic unharmed`,
+    async () => {
+      state = 20_261_122
+      const hub = await startBroker({ loginsPerWindow: 1_000_000, connectionsPerDevice: 1_000 })
+      const honest = await device(hub.port, 'honest')
+      const attackers = { done: false }
+      let sent = 0
+      const traffic = (async () => {
+        while (!attackers.done) {
+          sent += 1
+          honest.send(publishBytes('zhian/v1/honest/readings', String(sent), 1, (sent % 65_535) + 1))
+          await honest.received('puback', sent)
+          await new Promise((resolve) => setTimeout(resolve, 5))
+        }
+      })()
+
+      // Most connections log in first; each goes on with garbage until the broker closes it.
+      const login = connectBytes({ username: 'evil', password: TOKEN, clientId: '' })
+      let malformed = 0
+      const attack = async (): Promise<void> => {
+        while (malformed < SENT) {
+          const batch = Array.from({ length: 50 }, malform)
+          malformed += batch.length
+          const client = new RawClient(hub.port)
+          client.send(...(random(4) === 0 ? [] : [login]), ...batch)
+          client.socket.end()
+          await client.end()
+        }
       }
-    }
-    await Promise.all(Array.from({ length: 16 }, attack))
-    attackers.done = true
-    await traffic
+      await Promise.all(Array.from({ length: 16 }, attack))
+      attackers.done = true
+      await traffic
 
-    const mine = hub.intake.messages.filter(({ deviceId }) => deviceId === 'honest')
-    expect(mine).toHaveLength(sent)
-    expect(honest.closed).toBe(false)
-    expect(hub.intake.messages.every(({ publisherId, deviceId }) => publisherId === deviceId)).toBe(true)
-    expect(Object.keys(Object.prototype)).toEqual([])
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
-    expect(hub.errors).toEqual([])
-    const { refused } = hub.broker.counters()
-    expect(refused.internal).toBe(0)
-    expect(refused.malformed).toBeGreaterThan(100)
-    expect(refused.unexpected_packet).toBeGreaterThan(100)
-    expect(refused.publish_denied).toBeGreaterThan(100)
-    honest.destroy()
-    await until(() => hub.broker.counters().connections === 0)
-    expect(hub.broker.counters()).toMatchObject({ unauthenticated: 0, inFlight: 0, inFlightBytes: 0 })
-    await hub.broker.stop()
-  })
+      const mine = hub.intake.messages.filter(({ deviceId }) => deviceId === 'honest')
+      expect(mine).toHaveLength(sent)
+      expect(honest.closed).toBe(false)
+      expect(hub.intake.messages.every(({ publisherId, deviceId }) => publisherId === deviceId)).toBe(true)
+      expect(Object.keys(Object.prototype)).toEqual([])
+      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+      expect(hub.errors).toEqual([])
+      const { refused } = hub.broker.counters()
+      expect(refused.internal).toBe(0)
+      expect(refused.malformed).toBeGreaterThan(100)
+      expect(refused.unexpected_packet).toBeGreaterThan(100)
+      expect(refused.publish_denied).toBeGreaterThan(100)
+      honest.destroy()
+      await until(() => hub.broker.counters().connections === 0)
+      expect(hub.broker.counters()).toMatchObject({ unauthenticated: 0, inFlight: 0, inFlightBytes: 0 })
+      await hub.broker.stop()
+      noteFigures(
+        figure('packets over the wire', malformed, ''),
+        figure('valid messages beside them, all taken', sent, ''),
+      )
+    },
+    60_000 + SENT / 2,
+  )
 })

@@ -8,6 +8,8 @@ import { Api } from '../support/api.ts'
 import { ADMIN_PASSWORD, startHubProcess } from '../support/hub-process.ts'
 import type { HubProcess } from '../support/hub-process.ts'
 import type { Counters } from '../../contract/http/alarms.ts'
+import { exactly, figure } from '../bench/row.ts'
+import { noteFigures } from '../support/noted-figures.ts'
 import { importDevices } from './county.ts'
 import { readEvidence } from './evidence.ts'
 import type { Evidence } from './evidence.ts'
@@ -74,6 +76,13 @@ describe(`${DELIVERIES} duplicate deliveries`, () => {
     }
     await hub.terminate()
     evidence = await readEvidence(join(hub.directory, 'data'), Date.now() + 3 * 86_400_000)
+    const rows = [evidence.readings, evidence.events].flatMap((stored) =>
+      [...stored.values()].flatMap((times) => [...times.values()]),
+    )
+    noteFigures(
+      figure('deliveries acknowledged', load.acknowledged, ''),
+      exactly('rows that are there more than once', rows.filter((count) => count > 1).length, '', 0),
+    )
   }, 180_000)
   afterAll(() => hub?.dispose())
 

@@ -1,4 +1,4 @@
-// A hundred gaps in a screen's link, counted in transitions, of every sort that a link has, before the
+// Gaps in a screen's link, a hundred of them, counted in transitions, of every sort that a link has, before the
 // first event too, and with the hub killed in between.
 import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
@@ -11,11 +11,13 @@ import type { HubProcess } from '../support/hub-process.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
 import { importDevices, spread } from './county.ts'
+import { exactly, figure } from '../bench/row.ts'
+import { noteFigures, sizeOf } from '../support/noted-figures.ts'
 import { readEvidence } from './evidence.ts'
 import type { Evidence } from './evidence.ts'
 import { account, FAULTLESS } from './screen-account.ts'
 
-const GAPS = 100
+const GAPS = sizeOf('CHAOS_GAPS', 100)
 /** Gaps in the middle of which the hub is killed and started again. */
 const KILLS: ReadonlySet<number> = new Set([0, 33, 66])
 /** Most alarms that a gap hides; each is three transitions. */
@@ -66,52 +68,61 @@ describe(`${GAPS} gaps in the link of a screen`, () => {
     await device.publishAsync(upTopic(id, 'events'), JSON.stringify(body), { qos: 1 })
   }
 
-  beforeAll(async () => {
-    hub = await startHubProcess({ environment: { ZHIAN_DEVICE_RATE: '0' } })
-    const api = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
-    const [credential] =
-      (await importDevices(api, [{ prefix: 'meter', kind: 'electricity', count: 1 }])).get('meter') ?? []
-    id = credential?.username ?? ''
-    device = await connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, {
-      username: id,
-      password: credential?.password ?? '',
-      reconnectPeriod: 50,
-    })
-    device.on('error', () => undefined)
-    link = await startTcpProxy({ port: hub.httpPort })
-    // One from the very beginning, one that only knows "from the start", both behind the link that fails.
-    screens.push(
-      new Screen(`http://127.0.0.1:${link.port}`, api.token),
-      new Screen(`http://127.0.0.1:${link.port}`, api.token),
-    )
-    await until('the screens are live', () => screens.every(({ live }) => live))
-    const random = spread(19)
-    for (let gap = 0; gap < GAPS; gap++) {
-      const sort = SORTS[SORT_NAMES[gap % SORT_NAMES.length] as keyof typeof SORTS]
-      const before = screens.map(({ resumes }) => resumes)
-      sort.open(link)
-      await raise(LONG.has(gap) ? LONG_ALARMS : Math.floor(random() * (MAX_ALARMS + 1)) || 1)
-      if (KILLS.has(gap)) {
-        await hub.kill()
-        await hub.restart()
-        await until('the device is back', () => device.connected)
-        await raise(2)
-      }
-      sort.close(link)
-      // In every fifth gap the link breaks again as soon as one of them is back, caught up or not.
-      if (gap % 5 === 4 && sort !== SORTS.frozen) {
-        await until('a screen is back', () => screens.some(({ resumes }, at) => resumes > (before[at] ?? 0)))
-        link.cut()
-      }
-      await until(`the screens have caught up after gap ${gap}`, () =>
-        screens.every((screen) => screen.live && heard(screen) >= 3 * alarms),
+  beforeAll(
+    async () => {
+      hub = await startHubProcess({ environment: { ZHIAN_DEVICE_RATE: '0' } })
+      const api = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
+      const [credential] =
+        (await importDevices(api, [{ prefix: 'meter', kind: 'electricity', count: 1 }])).get('meter') ?? []
+      id = credential?.username ?? ''
+      device = await connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, {
+        username: id,
+        password: credential?.password ?? '',
+        reconnectPeriod: 50,
+      })
+      device.on('error', () => undefined)
+      link = await startTcpProxy({ port: hub.httpPort })
+      // One from the very beginning, one that only knows "from the start", both behind the link that fails.
+      screens.push(
+        new Screen(`http://127.0.0.1:${link.port}`, api.token),
+        new Screen(`http://127.0.0.1:${link.port}`, api.token),
       )
-    }
-    for (const screen of screens) screen.close()
-    await device.endAsync()
-    await hub.terminate()
-    evidence = await readEvidence(join(hub.directory, 'data'))
-  }, 240_000)
+      await until('the screens are live', () => screens.every(({ live }) => live))
+      const random = spread(19)
+      for (let gap = 0; gap < GAPS; gap++) {
+        const sort = SORTS[SORT_NAMES[gap % SORT_NAMES.length] as keyof typeof SORTS]
+        const before = screens.map(({ resumes }) => resumes)
+        sort.open(link)
+        await raise(LONG.has(gap) ? LONG_ALARMS : Math.floor(random() * (MAX_ALARMS + 1)) || 1)
+        if (KILLS.has(gap)) {
+          await hub.kill()
+          await hub.restart()
+          await until('the device is back', () => device.connected)
+          await raise(2)
+        }
+        sort.close(link)
+        // In every fifth gap the link breaks again as soon as one of them is back, caught up or not.
+        if (gap % 5 === 4 && sort !== SORTS.frozen) {
+          await until('a screen is back', () => screens.some(({ resumes }, at) => resumes > (before[at] ?? 0)))
+          link.cut()
+        }
+        await until(`the screens have caught up after gap ${gap}`, () =>
+          screens.every((screen) => screen.live && heard(screen) >= 3 * alarms),
+        )
+      }
+      for (const screen of screens) screen.close()
+      await device.endAsync()
+      await hub.terminate()
+      evidence = await readEvidence(join(hub.directory, 'data'))
+      const accounts = screens.map((one) => account(one, evidence.transitions))
+      noteFigures(
+        figure('transitions', evidence.transitions.length, ''),
+        exactly('missed', accounts.flatMap(({ missed }) => missed).length, '', 0),
+        exactly('doubled', accounts.flatMap(({ doubled }) => doubled).length, '', 0),
+      )
+    },
+    140_000 + GAPS * 1_000,
+  )
   afterAll(async () => {
     for (const screen of screens) screen.close()
     device?.end(true)

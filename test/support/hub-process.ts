@@ -47,6 +47,7 @@ export interface HubProcess {
   readonly base: string
   /** Of the process that runs now. */
   readonly pid: number
+  readonly running: boolean
   readonly output: () => string
   /** Ends it with SIGKILL; resolves when it is gone. */
   kill(): Promise<void>
@@ -125,6 +126,9 @@ export async function startHubProcess(options: HubProcessOptions = {}): Promise<
     base,
     get pid() {
       return child.pid as number
+    },
+    get running() {
+      return child.exitCode === null && child.signalCode === null
     },
     output: () => output,
     async kill() {
