@@ -18,12 +18,11 @@ export function alarmExportRoutes(app: App, { ports, now }: Context): void {
       config: { access: role('alarms:read', 'filtered') },
       schema: {
         summary:
-          '按同样的条件导出报警为 CSV，并记入审计。 Exports alarms under the same conditions as CSV, and is audited.',
+          '按条件导出报警，最新的在前，UTF-8 CSV，记入审计。 Exports alarms as a CSV in UTF-8 with a byte order mark, newest first; it is audited.',
         produces: ['text/csv'],
         querystring: alarmFilterSchema,
         response: { 200: z.unknown().describe('text/csv'), ...errors },
         tags: ['alarms'],
-        summary: 'A CSV file in UTF-8 with a byte order mark, newest alarm first',
       },
     },
     async (request, reply) => {
