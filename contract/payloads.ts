@@ -39,6 +39,8 @@ export type ReplyPayload = z.infer<typeof replyPayloadSchema>
 
 /** A sample whose `ts` is older than this at receipt is not believed, ms. */
 export const MAX_PAST_MS = 7 * 86_400_000
+/** A sample that arrives this long after its `ts`, ms, is late: what was decided at its time was decided without it. */
+export const LATE_AFTER_MS = 60_000
 /** A sample whose `ts` is further ahead than this at receipt is not believed and raises `device.clock`, ms. */
 export const MAX_FUTURE_MS = 5 * 60_000
 

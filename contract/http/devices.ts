@@ -71,7 +71,11 @@ export const readingsQuerySchema = z.object({
   to: z.coerce.number().int().min(0),
   points: z.coerce.number().int().min(1).max(5000).default(500),
 })
-/** Buckets without samples are left out: a gap is a gap. */
+/**
+ * Buckets without samples are left out: a gap is a gap. `late`: how many of the bucket's samples came long after they were
+ * measured (`LATE_AFTER_MS`). `suspect`: how many carried a time that cannot be believed and stand at their receipt.
+ * Absent: none.
+ */
 export const seriesSchema = z.object({
   metric: z.string(),
   unit: z.string(),
@@ -83,6 +87,8 @@ export const seriesSchema = z.object({
       max: z.number(),
       last: z.number(),
       count: z.number().int(),
+      late: z.number().int().optional(),
+      suspect: z.number().int().optional(),
     }),
   ),
 })
@@ -104,6 +110,23 @@ export const rejectionSchema = z.object({
   sample: z.string(),
 })
 export type Rejection = z.infer<typeof rejectionSchema>
+
+/**
+ * The hub's account of one device: received = stored + rejected, always (G10), in data points as the hub's own counters.
+ * `since`: when the hub began to count it, ms: its start, or the device's registration. A restart begins anew, because a
+ * count that is written now and then would not be exact after a crash. What is taken and not yet durable is in none of them.
+ */
+export const deviceCountersSchema = z.object({
+  deviceId: deviceIdSchema,
+  since: instantSchema,
+  messages: z.number().int().min(0),
+  received: z.number().int().min(0),
+  stored: z.number().int().min(0),
+  rejected: z.number().int().min(0),
+  /** Only what has happened. */
+  byReason: z.record(z.string(), z.number().int()),
+})
+export type DeviceCounters = z.infer<typeof deviceCountersSchema>
 
 /** What a device told, newest first, in [from, to); at most `limit`. */
 export const deviceEventsQuerySchema = z.object({

@@ -40,14 +40,16 @@ export async function prepareSchema(lane: Lane, kinds: ReadingKinds): Promise<vo
   checkKinds(kinds)
   await lane.transaction(async () => {
     for (const ddl of CATALOG_DDL) await lane.execute(ddl)
-    const [version] = await lane.rows(`SELECT value FROM meta WHERE name = 'schema_version'`)
-    if (version && numberOf(version['value']) > SCHEMA_VERSION) {
+    const [row] = await lane.rows(`SELECT value FROM meta WHERE name = 'schema_version'`)
+    const version = row === undefined ? null : numberOf(row['value'])
+    if (version !== null && version > SCHEMA_VERSION) {
       throw new Error(
-        `时序库由更新的版本写成（${numberOf(version['value'])} > ${SCHEMA_VERSION}），请用新版本打开。 ` +
+        `时序库由更新的版本写成（${version} > ${SCHEMA_VERSION}），请用新版本打开。 ` +
           `The reading store was written by a newer version: open it with that version.`,
       )
     }
-    if (!version) {
+    if (version !== null && version < 2) await countLateInRollups(lane)
+    if (version === null) {
       await lane.execute(
         `INSERT INTO meta VALUES ('schema_version', ${SCHEMA_VERSION}), ('high_position', 0), ('table_version', 0)`,
       )
@@ -55,6 +57,15 @@ export async function prepareSchema(lane: Lane, kinds: ReadingKinds): Promise<vo
     for (const [kind, metrics] of Object.entries(kinds)) await widenKind(lane, kind, metrics)
     if ((await generationsOf(lane, EVENTS)).length === 0) await addGeneration(lane, EVENTS, 1, [])
   })
+}
+
+/** Roll-ups of version 1 did not say how many of their samples were late or suspect: like its days, they mark nothing. */
+async function countLateInRollups(lane: Lane): Promise<void> {
+  const tables = await lane.rows(`SELECT table_name FROM partitions WHERE level IN ('minute', 'hour')`)
+  for (const table of tables.map((row) => textOf(row['table_name']))) {
+    for (const count of ['late', 'suspect']) await lane.execute(`ALTER TABLE ${table} ADD COLUMN ${count} UINTEGER`)
+  }
+  await lane.execute(`UPDATE meta SET value = 2 WHERE name = 'schema_version'`)
 }
 
 async function widenKind(lane: Lane, kind: string, metrics: readonly string[]): Promise<void> {

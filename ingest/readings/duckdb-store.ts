@@ -11,6 +11,7 @@ import type { FromWorker, RequestName, Requests, ToWorker, WorkerOptions } from 
 import { Packer } from './packer.ts'
 import type { ReadingStore } from './port.ts'
 import { checkKinds, type ReadingKinds } from './schema.ts'
+import { pointsOf } from './series-rows.ts'
 
 export interface DuckdbStoreOptions {
   readonly directory: string
@@ -243,7 +244,7 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
 
     async series({ deviceId, ...rest }) {
       const device = running().keys.get(deviceId)
-      return device === undefined ? [] : ask('series', { device, ...rest })
+      return device === undefined ? [] : pointsOf(await ask('series', { device, ...rest }))
     },
 
     async latest(deviceId, kind) {

@@ -3,7 +3,7 @@ import { type FamilyTables, families, metricIds, tablesOf } from './catalog.ts'
 import { type Lane, numberOf, type Row, textOf } from './database.ts'
 import type { Requests } from './messages.ts'
 import type { StoredEvent, StoredInput, StoredReading } from './port.ts'
-import { column, DAY_MS, dayOf, dayStart, EVENT_TYPES, EVENTS, monthOf, openTable, QUALITIES } from './schema.ts'
+import { column, DAY_MS, dayOf, dayStart, EVENT_TYPES, EVENTS, monthOf, openTable, qualityOf } from './schema.ts'
 
 /** Readings in one page of an export, positions in one page of a replay. */
 const EXPORT_PAGE = 5_000
@@ -67,7 +67,7 @@ function endOfStretch(tables: FamilyTables, start: number, to: number): number {
   return later.length > 0 ? dayStart(Math.min(...later)) : to
 }
 
-/** Merged readings of a device over [from, to): each metric's last delivery, the other fields from the last of all. */
+/** Merged readings of a device over [from, to), as sealing merges them. */
 function readingsSql(
   kind: string,
   { generations, partitions }: FamilyTables,
@@ -84,7 +84,7 @@ function readingsSql(
       .map(({ table }) => `SELECT * FROM ${table} ${where}`),
   ]
   const values = metrics.map((metric) => `, arg_max(${column(metric)}, position) AS ${column(metric)}`).join('')
-  return `SELECT ts::DOUBLE AS ts, arg_max(received_at, position)::DOUBLE AS received_at, max(position)::DOUBLE AS position,
+  return `SELECT ts::DOUBLE AS ts, min(received_at)::DOUBLE AS received_at, max(position)::DOUBLE AS position,
             arg_max(quality, position) AS quality, any_value(id) AS id${values}
           FROM (${sources.join(' UNION ALL BY NAME ')}) JOIN devices ON key = device GROUP BY ts`
 }
@@ -156,6 +156,6 @@ function common(row: Row): Pick<StoredInput, 'position' | 'deviceId' | 'ts' | 'r
     deviceId: textOf(row['id']),
     ts: numberOf(row['ts']),
     receivedAt: numberOf(row['received_at']),
-    quality: QUALITIES[numberOf(row['quality'])] ?? 'device',
+    quality: qualityOf(numberOf(row['quality'])),
   }
 }

@@ -1,6 +1,6 @@
 // What the store's thread and the worker say to each other.
 import type { PackedGroup } from './packer.ts'
-import type { LatestValue, RetentionPolicy, SeriesPoint, StoredEvent, StoredInput, StoredReading } from './port.ts'
+import type { LatestValue, RetentionPolicy, StoredEvent, StoredInput, StoredReading } from './port.ts'
 import type { ReadingKinds } from './schema.ts'
 
 export interface WorkerOptions {
@@ -25,7 +25,8 @@ export interface SeriesQuery {
 
 /** Questions to the worker and their answers. Devices are keys here; ids stay on the store's side except in replays. */
 export interface Requests {
-  series: { ask: SeriesQuery; answer: SeriesPoint[] }
+  /** Packed: see `series-rows.ts`. */
+  series: { ask: SeriesQuery; answer: Float64Array }
   latest: { ask: { device: number; kind: string }; answer: LatestValue[] }
   events: { ask: { device: number; from: number; to: number; limit: number }; answer: StoredEvent[] }
   /** One page of the replay; `next` is the position to ask from again, undefined at the end. */

@@ -33,7 +33,10 @@ export interface StoredEvent {
 
 export type StoredInput = StoredReading | StoredEvent
 
-/** One bucket of a series; `t` is the bucket's start, ms. Buckets without samples are left out. */
+/**
+ * One bucket of a series; `t` is the bucket's start, ms. Buckets without samples are left out. `late` of its samples came
+ * long after they were measured, `suspect` of them carried a time that cannot be believed; absent: none.
+ */
 export interface SeriesPoint {
   readonly t: number
   readonly min: number
@@ -41,6 +44,8 @@ export interface SeriesPoint {
   readonly max: number
   readonly last: number
   readonly count: number
+  readonly late?: number
+  readonly suspect?: number
 }
 
 export interface LatestValue {

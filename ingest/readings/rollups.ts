@@ -10,6 +10,8 @@ import {
   dayStart,
   EVENTS,
   HOUR_MS,
+  IS_LATE,
+  IS_SUSPECT,
   MINUTE_MS,
   monthOf,
   monthStart,
@@ -95,9 +97,11 @@ async function rollDay(lane: Lane, day: Partition, level: 'minute' | 'hour'): Pr
     await lane.execute(
       `INSERT INTO ${table}
        SELECT ${ids.get(metric)}, device, t, nullif(n, 1), total,
-              CASE WHEN n > 1 THEN low END, CASE WHEN n > 1 THEN high END, CASE WHEN n > 1 THEN last END
+              CASE WHEN n > 1 THEN low END, CASE WHEN n > 1 THEN high END, CASE WHEN n > 1 THEN last END,
+              nullif(late, 0), nullif(suspect, 0)
        FROM (SELECT device, (ts // ${unit})::INTEGER AS t, count(*) AS n, sum(${value}) AS total, min(${value}) AS low,
-                    max(${value}) AS high, arg_max(${value}, ts) AS last
+                    max(${value}) AS high, arg_max(${value}, ts) AS last,
+                    count_if(${IS_LATE}) AS late, count_if(${IS_SUSPECT}) AS suspect
              FROM ${day.table} WHERE ${value} IS NOT NULL GROUP BY 1, 2)
        ORDER BY device, t`,
     )

@@ -1,5 +1,6 @@
 // Names inside the database. Every identifier that reaches SQL is built here, from checked kinds, metrics and integers, so
 // nothing that a device says can become SQL.
+import { LATE_AFTER_MS } from '../../contract/payloads.ts'
 
 /** Kind → its metrics in column order. Kinds are [a-z]+, metrics [a-z_]+; adding is allowed, removing keeps the column. */
 export type ReadingKinds = Readonly<Record<string, readonly string[]>>
@@ -45,10 +46,11 @@ export const EVENT_COLUMNS =
 
 /**
  * A roll-up row: one device, one metric, one unit of time with at least one sample. Where there was exactly one sample
- * only `total` is set: the rest would repeat it, and NULLs cost nothing on disk.
+ * only `total` is set: the rest would repeat it, and NULLs cost nothing on disk. So does a count of late or suspect
+ * samples that is zero.
  */
 export const ROLLUP_COLUMNS =
-  'metric INTEGER, device INTEGER, t INTEGER, n UINTEGER, total DOUBLE, low DOUBLE, high DOUBLE, last DOUBLE'
+  'metric INTEGER, device INTEGER, t INTEGER, n UINTEGER, total DOUBLE, low DOUBLE, high DOUBLE, last DOUBLE, late UINTEGER, suspect UINTEGER'
 
 export const LATEST_COLUMNS = 'device INTEGER, metric INTEGER, ts BIGINT, value DOUBLE'
 
@@ -66,9 +68,20 @@ export const CATALOG_DDL = [
 ]
 
 /** Bumped when older code could no longer read what newer code writes. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 export const QUALITIES = ['device', 'received', 'suspect'] as const
+
+/**
+ * A sealed row's quality also says whether it came late: to learn that from `received_at`, a history would read as much
+ * again. Other rows are marked when they are read. Days sealed by version 1 mark nothing.
+ */
+const LATE = 4
+export const marked = (quality: string, receivedAt: string): string =>
+  `(${quality} % ${LATE} + CASE WHEN ${receivedAt} - ts > ${LATE_AFTER_MS} THEN ${LATE} ELSE 0 END)::UTINYINT`
+export const IS_LATE = `quality >= ${LATE}`
+export const IS_SUSPECT = `quality % ${LATE} = ${QUALITIES.indexOf('suspect')}`
+export const qualityOf = (code: number): (typeof QUALITIES)[number] => QUALITIES[code % LATE] ?? 'device'
 export const EVENT_TYPES = ['event', 'status'] as const
 
 export function checkKinds(kinds: ReadingKinds): void {

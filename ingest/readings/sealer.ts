@@ -20,6 +20,7 @@ import {
   EVENTS,
   HOUR_MS,
   latestTable,
+  marked,
   monthOf,
   monthStart,
   openTable,
@@ -73,7 +74,7 @@ async function sealReadings(
     if (!before && (await isRolledUp(lane, tables, day))) continue
     const metrics = [...ids.keys()].filter((metric) => present.includes(metric) || before?.metrics.includes(metric))
     const table = dayTable(kind, day, await nextTableVersion(lane))
-    const arrivals = `SELECT device, ts, received_at, position, quality${present.map((m) => `, ${column(m)}`).join('')}
+    const arrivals = `SELECT device, ts, received_at, position, ${marked('quality', 'received_at')} AS quality${present.map((m) => `, ${column(m)}`).join('')}
       FROM (${rows}) WHERE ts >= ${dayStart(day)} AND ts < ${dayStart(day) + DAY_MS}`
     await lane.execute(
       `CREATE TABLE ${table} AS ${arrivals} ${before ? `UNION ALL BY NAME SELECT * FROM ${before.table}` : ''}
@@ -96,7 +97,8 @@ async function isRolledUp(lane: Lane, { partitions }: FamilyTables, day: number)
 }
 
 /**
- * Merges rows of one (device, ts): each metric's last value by position, the row's other fields from its last delivery.
+ * Merges rows of one (device, ts): each metric's last value by position, quality from the last delivery, receipt from the
+ * first: a sample that is sent again did not come late.
  * The table is sorted, so twins are neighbours; the few there are go in again, sorted, behind the rest.
  */
 async function mergeTwins(lane: Lane, table: string, metrics: readonly string[]): Promise<void> {
@@ -108,8 +110,8 @@ async function mergeTwins(lane: Lane, table: string, metrics: readonly string[])
     const values = metrics.map((m) => `, arg_max(${column(m)}, position) AS ${column(m)}`).join('')
     await lane.execute(
       `CREATE OR REPLACE TEMP TABLE merged AS
-       SELECT device, ts, arg_max(received_at, position) AS received_at, max(position) AS position,
-              arg_max(quality, position) AS quality${values}
+       SELECT device, ts, min(received_at) AS received_at, max(position) AS position,
+              ${marked('arg_max(quality, position)', 'min(received_at)')} AS quality${values}
        FROM ${table} SEMI JOIN twins USING (device, ts) GROUP BY device, ts`,
     )
     await lane.execute(

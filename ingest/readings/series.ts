@@ -3,9 +3,20 @@
 import { type FamilyTables, metricIds, tablesOf } from './catalog.ts'
 import { type Lane, numberOf } from './database.ts'
 import type { SeriesQuery } from './messages.ts'
-import type { SeriesPoint } from './port.ts'
 import { UNIT_MS } from './rollups.ts'
-import { column, DAY_MS, dayOf, dayStart, monthOf, openTable, rollupTable } from './schema.ts'
+import {
+  column,
+  DAY_MS,
+  dayOf,
+  dayStart,
+  IS_LATE,
+  IS_SUSPECT,
+  marked,
+  monthOf,
+  openTable,
+  rollupTable,
+} from './schema.ts'
+import { NO_ROWS, packRows } from './series-rows.ts'
 
 type Level = 'raw' | 'minute' | 'hour'
 
@@ -33,13 +44,13 @@ export function bucketsOf(from: number, to: number, points: number): Buckets {
   return { level: 'raw', origin: from, width: Math.max(1, Math.ceil((to - from) / points)) }
 }
 
-export async function series(lane: Lane, query: SeriesQuery): Promise<SeriesPoint[]> {
+export async function series(lane: Lane, query: SeriesQuery): Promise<Float64Array> {
   const { kind, metric, from, to, points } = query
-  if (to <= from || points < 1) return []
+  if (to <= from || points < 1) return NO_ROWS
   const buckets = bucketsOf(from, to, points)
   return lane.transaction(async () => {
     const id = (await metricIds(lane, kind)).get(metric)
-    if (id === undefined) return []
+    if (id === undefined) return NO_ROWS
     const tables = await tablesOf(lane, kind)
     const openDays = await daysInOpenTables(lane, query, tables)
     const pieces = cover(from, to, buckets.level, tables, openDays)
@@ -48,22 +59,21 @@ export async function series(lane: Lane, query: SeriesQuery): Promise<SeriesPoin
       ...rollupSql(query, id, tables, pieces, buckets, 'minute'),
       ...rollupSql(query, id, tables, pieces, buckets, 'hour'),
     ]
-    if (sources.length === 0) return []
-    const rows = await lane.rows(
-      `SELECT bucket, min(low) AS low, sum(total) AS total, max(high) AS high, sum(n)::DOUBLE AS n, arg_max(last, newest) AS last
-       FROM (${sources.join(' UNION ALL ')}) GROUP BY bucket ORDER BY bucket`,
+    const [only] = sources
+    if (only === undefined) return NO_ROWS
+    // Of one source each bucket is already one row.
+    const rows =
+      sources.length === 1
+        ? only
+        : `SELECT bucket, min(low) AS low, sum(total) AS total, max(high) AS high, arg_max(last, newest) AS last,
+             sum(n) AS n, sum(late) AS late, sum(suspect) AS suspect
+           FROM (${sources.join(' UNION ALL ')}) GROUP BY bucket`
+    return packRows(
+      await lane.numbers(
+        `SELECT greatest(${from}, ${buckets.origin} + bucket * ${buckets.width})::DOUBLE, low, total / n, high, last,
+           n::DOUBLE, late::DOUBLE, suspect::DOUBLE FROM (${rows}) ORDER BY bucket`,
+      ),
     )
-    return rows.map((row) => {
-      const count = numberOf(row['n'])
-      return {
-        t: Math.max(from, buckets.origin + numberOf(row['bucket']) * buckets.width),
-        min: numberOf(row['low']),
-        mean: numberOf(row['total']) / count,
-        max: numberOf(row['high']),
-        last: numberOf(row['last']),
-        count,
-      }
-    })
   })
 }
 
@@ -137,26 +147,31 @@ function readingsSql(
   const mixed: string[] = []
   for (const { level, from, to } of pieces) {
     if (level !== 'raw') continue
-    const where = `WHERE device = ${device} AND ts >= ${from} AND ts < ${to} AND ${value} IS NOT NULL`
+    const where = `WHERE device = ${device} AND ts >= ${from} AND ts < ${to}`
+    const asArrived = `SELECT ts, received_at, quality, position, ${value} AS v`
     for (const generation of openDays.size > 0 ? generations : []) {
-      mixed.push(`SELECT ts, position, ${value} AS v FROM ${openTable(kind, generation)} ${where}`)
+      mixed.push(`${asArrived} FROM ${openTable(kind, generation)} ${where}`)
     }
     for (const day of partitions) {
       if (day.level !== 'raw' || !day.metrics.includes(metric)) continue
       if (dayStart(day.period) >= to || dayStart(day.period) + DAY_MS <= from) continue
-      if (openDays.has(day.period)) mixed.push(`SELECT ts, position, ${value} AS v FROM ${day.table} ${where}`)
-      else sealed.push(`SELECT ts, ${value} AS v FROM ${day.table} ${where}`)
+      if (openDays.has(day.period)) mixed.push(`${asArrived} FROM ${day.table} ${where}`)
+      else sealed.push(`SELECT ts, quality, ${value} AS v FROM ${day.table} ${where} AND ${value} IS NOT NULL`)
     }
   }
   const sources: string[] = []
-  // A sealed day has each (device, ts) once. Elsewhere the last delivery counts, wherever it and the earlier ones lie.
+  // A sealed day has each (device, ts) once. Elsewhere rows are merged as sealing would, wherever they lie.
   if (sealed.length > 0) sources.push(sealed.join(' UNION ALL '))
   if (mixed.length > 0)
-    sources.push(`SELECT ts, arg_max(v, position) AS v FROM (${mixed.join(' UNION ALL ')}) GROUP BY ts`)
+    sources.push(
+      `SELECT ts, ${marked('arg_max(quality, position)', 'min(received_at)')} AS quality, arg_max(v, position) AS v
+       FROM (${mixed.join(' UNION ALL ')}) GROUP BY ts HAVING arg_max(v, position) IS NOT NULL`,
+    )
   return sources.map(
     (source) =>
       `SELECT (ts - ${origin}) // ${width} AS bucket, min(v) AS low, sum(v) AS total, max(v) AS high, count(*) AS n,
-         max(ts) AS newest, arg_max(v, ts) AS last FROM (${source}) GROUP BY bucket`,
+         max(ts) AS newest, arg_max(v, ts) AS last, count_if(${IS_LATE}) AS late,
+         count_if(${IS_SUSPECT}) AS suspect FROM (${source}) GROUP BY bucket`,
   )
 }
 
@@ -178,7 +193,7 @@ function rollupSql(
     sql.push(
       `SELECT greatest(t::BIGINT * ${unit} - ${origin}, 0) // ${width} AS bucket, min(coalesce(low, total)) AS low,
          sum(total) AS total, max(coalesce(high, total)) AS high, sum(coalesce(n, 1)) AS n, max(t)::BIGINT * ${unit} AS newest,
-         arg_max(coalesce(last, total), t) AS last
+         arg_max(coalesce(last, total), t) AS last, sum(coalesce(late, 0)) AS late, sum(coalesce(suspect, 0)) AS suspect
        FROM ${rollupTable(level, kind, period)}
        WHERE metric = ${metricId} AND device = ${device} AND (${stretches.join(' OR ')}) GROUP BY bucket`,
     )

@@ -121,7 +121,7 @@ async function generateHours(lane: Lane, month: number, metric: number): Promise
   for (let day = 0; day < days; day++) {
     await lane.execute(
       `INSERT INTO ${table}
-       SELECT ${metric}, i // 24 + 1, ${first + day * 24} + i % 24, 60, 60 * (hash(i) % 3000) / 10, 1, 299, 40
+       SELECT ${metric}, i // 24 + 1, ${first + day * 24} + i % 24, 60, 60 * (hash(i) % 3000) / 10, 1, 299, 40, NULL, NULL
        FROM range(${DEVICES * 24}) AS hours(i)`,
     )
   }

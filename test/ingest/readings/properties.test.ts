@@ -1,6 +1,7 @@
 // The store against a model that is too simple to be wrong: a list of inputs, merged by (device, ts) when asked.
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { LATE_AFTER_MS } from '../../../contract/payloads.ts'
 import { bucketsOf } from '../../../ingest/readings/series.ts'
 import type { SeriesPoint, StoredInput, StoredReading } from '../../../ingest/readings/port.ts'
 import { all, DAY, event, KEEP, openStore, reading, START, stored } from './county.ts'
@@ -13,7 +14,8 @@ function merged(readings: readonly StoredReading[], deviceId: string): StoredRea
   for (const one of readings) {
     if (one.deviceId !== deviceId) continue
     const before = byTs.get(one.ts)
-    byTs.set(one.ts, before ? { ...one, values: { ...before.values, ...one.values } } : one)
+    const receivedAt = Math.min(one.receivedAt, before?.receivedAt ?? Infinity)
+    byTs.set(one.ts, { ...one, receivedAt, values: { ...before?.values, ...one.values } })
   }
   return [...byTs.values()].sort((a, b) => a.ts - b.ts)
 }
@@ -27,25 +29,32 @@ function modelSeries(
   points: number,
 ): SeriesPoint[] {
   const { origin, width } = bucketsOf(from, to, points)
-  const buckets = new Map<number, number[]>()
+  const buckets = new Map<number, (StoredReading & { readonly value: number })[]>()
   for (const one of merged(readings, deviceId)) {
     const value = one.values[metric]
     if (value === undefined || one.ts < from || one.ts >= to) continue
     const bucket = Math.floor((one.ts - origin) / width)
-    buckets.set(bucket, [...(buckets.get(bucket) ?? []), value])
+    buckets.set(bucket, [...(buckets.get(bucket) ?? []), { ...one, value }])
   }
-  return [...buckets.entries()].map(([bucket, values]) => ({
-    t: Math.max(from, origin + bucket * width),
-    min: Math.min(...values),
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    max: Math.max(...values),
-    last: values.at(-1) ?? NaN,
-    count: values.length,
-  }))
+  return [...buckets.entries()].map(([bucket, samples]) => {
+    const values = samples.map(({ value }) => value)
+    const late = samples.filter(({ ts, receivedAt }) => receivedAt - ts > LATE_AFTER_MS).length
+    const suspect = samples.filter(({ quality }) => quality === 'suspect').length
+    return {
+      t: Math.max(from, origin + bucket * width),
+      min: Math.min(...values),
+      mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+      max: Math.max(...values),
+      last: values.at(-1) ?? NaN,
+      count: values.length,
+      ...(late > 0 ? { late } : {}),
+      ...(suspect > 0 ? { suspect } : {}),
+    }
+  })
 }
 
 /** All but the mean, which depends on the order of the sum in its last digits. */
-const exact = ({ t, min, max, last, count }: SeriesPoint): Omit<SeriesPoint, 'mean'> => ({ t, min, max, last, count })
+const exact = ({ mean: _, ...rest }: SeriesPoint): Omit<SeriesPoint, 'mean'> => rest
 
 /** Times cluster so that duplicates, several samples a minute and late rows for sealed days all happen. */
 const ts = fc
@@ -60,7 +69,15 @@ const values = fc
     ...(residual_current === undefined ? {} : { residual_current }),
     ...(energy === undefined ? {} : { energy: energy / 100 }),
   }))
-const sample = fc.record({ deviceId: fc.constantFrom('a', 'b'), ts, values })
+const sample = fc
+  .record({
+    deviceId: fc.constantFrom('a', 'b'),
+    ts,
+    values,
+    delay: fc.constantFrom(0, 0, LATE_AFTER_MS, LATE_AFTER_MS + 1, 10 * HOUR),
+    quality: fc.constantFrom('device', 'device', 'received', 'suspect'),
+  })
+  .map(({ delay, ...given }) => ({ ...given, receivedAt: given.ts + delay }))
 const step = fc.oneof(
   {
     weight: 4,

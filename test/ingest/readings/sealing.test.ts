@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { Database } from '../../../ingest/readings/database.ts'
 import { all, DAY, directory, event, openStore, reading, sealAfter, START, stored, storeIn } from './county.ts'
 
 const HOUR = 3_600_000
@@ -72,6 +74,68 @@ describe('sealing', () => {
     await store.maintain(START + 140 * DAY, retention)
     expect(await ask(1)).toEqual([])
     expect(await store.latest('meter-1', 'electricity')).toHaveLength(1)
+  })
+
+  it('says of every bucket how many samples were late or suspect, from readings, minutes and hours alike', async () => {
+    const path = await directory()
+    const store = storeIn(path)
+    await store.start()
+    const ask = (points: number): ReturnType<typeof store.series> =>
+      store.series({ ...range, from: START, to: START + DAY, points })
+    await store.append([
+      reading(1, { ts: START, receivedAt: START + 60_000 }),
+      reading(2, { ts: START + 30_000, receivedAt: START + 90_001 }),
+      reading(3, { ts: START + HOUR, quality: 'suspect' }),
+      reading(4, { ts: START + 2 * HOUR }),
+      // Sent again an hour later: it was there in time.
+      reading(5, { ts: START + 2 * HOUR, receivedAt: START + 3 * HOUR }),
+    ])
+    const marks = async (points: number): Promise<unknown[]> =>
+      (await ask(points)).map(({ count, late, suspect }) => ({ count, late, suspect }))
+    const hours = [
+      { count: 2, late: 1, suspect: undefined },
+      { count: 1, late: undefined, suspect: 1 },
+      { count: 1, late: undefined, suspect: undefined },
+    ]
+    expect(await marks(24)).toEqual(hours)
+    await sealAfter(store, 0)
+    expect(await marks(24)).toEqual(hours)
+    await store.maintain(START + 40 * DAY, { rawDays: 10, minuteDays: 365, hourDays: 1825 })
+    expect(await all(store.export({ ...range, from: START, to: START + DAY }))).toEqual([])
+    expect([await marks(24), await marks(1440), await marks(1)]).toEqual([
+      hours,
+      hours,
+      [{ count: 4, late: 1, suspect: 1 }],
+    ])
+  })
+
+  it('opens a store of the first version, whose days mark nothing, and marks what comes', async () => {
+    const path = await directory()
+    const store = storeIn(path)
+    await store.start()
+    await store.append([reading(1)])
+    await sealAfter(store, 0)
+    await store.stop()
+    const database = await Database.open({
+      file: join(path, 'readings.duckdb'),
+      temporary: join(path, 'temporary'),
+      memoryLimitMb: 64,
+    })
+    const lane = await database.lane()
+    const rolled = await lane.rows(`SELECT table_name FROM partitions WHERE level = 'hour'`)
+    for (const { table_name: table } of rolled) {
+      for (const count of ['late', 'suspect']) await lane.execute(`ALTER TABLE ${String(table)} DROP COLUMN ${count}`)
+    }
+    await lane.execute(`UPDATE meta SET value = 1 WHERE name = 'schema_version'`)
+    database.close()
+    expect(rolled).toHaveLength(1)
+    await store.start()
+    const ask = async (): Promise<unknown[]> =>
+      (await store.series({ ...range, from: START, to: START + 2 * DAY, points: 2 })).map(({ late }) => late)
+    expect(await ask()).toEqual([undefined])
+    await store.append([reading(2, { ts: START + DAY, receivedAt: START + DAY + HOUR })])
+    await sealAfter(store, 1)
+    expect(await ask()).toEqual([undefined, 1])
   })
 
   it('answers from the same day before and after late readings touched it, and after a restart', async () => {
