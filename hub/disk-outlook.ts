@@ -8,6 +8,9 @@ const SAMPLE_EVERY = HOUR
 const KEPT_FOR = 8 * DAY
 /** Less than a whole day says nothing: copies, sealing and retention come once a day. */
 const ENOUGH = DAY
+/** Full within fewer days is soon, which leaves two weekends to act; from this many on it no longer is. */
+const SOON_DAYS = 14
+const NOT_SOON_DAYS = 16
 
 const samplesSchema = z.array(z.object({ at: z.number(), free: z.number() }))
 type Sample = z.infer<typeof samplesSchema>[number]
@@ -23,6 +26,7 @@ export interface DiskFigures {
 export class DiskOutlook {
   private samples: Sample[] = []
   private now: { readonly free: number; readonly total: number } | null = null
+  private soon = false
 
   /** What an earlier run of the hub watched; anything that is not that is forgotten. */
   recall(text: string | null): void {
@@ -39,9 +43,21 @@ export class DiskOutlook {
     // A clock that was set back must not stop the watch.
     if (this.samples.some((sample) => sample.at > at)) this.samples = []
     const last = this.samples.at(-1)
-    if (last !== undefined && at - last.at < SAMPLE_EVERY) return null
-    this.samples = [...this.samples.filter((sample) => at - sample.at <= KEPT_FOR), { at, free }]
-    return JSON.stringify(this.samples)
+    const isDue = last === undefined || at - last.at >= SAMPLE_EVERY
+    if (isDue) this.samples = [...this.samples.filter((sample) => at - sample.at <= KEPT_FOR), { at, free }]
+    this.soon = this.willFillSoon()
+    return isDue ? JSON.stringify(this.samples) : null
+  }
+
+  /** Whether the disk will be full soon, as of the last look. Days that are not known change nothing. */
+  get fillsSoon(): boolean {
+    return this.soon
+  }
+
+  private willFillSoon(): boolean {
+    const figures = this.figures()
+    if (figures === null || figures.lostPerDay === null) return this.soon
+    return figures.daysLeft !== null && figures.daysLeft < (this.soon ? NOT_SOON_DAYS : SOON_DAYS)
   }
 
   /** null before the first look. */

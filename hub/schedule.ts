@@ -94,8 +94,8 @@ export function startSchedule(parts: ScheduleParts): () => Promise<void> {
   })
   const disk = guarded('the look at the disk', async () => {
     const { freeBytes, totalBytes, freeGb, short } = await diskSpace(parts.directory)
-    conditions.set('hub.disk', short, freeGb)
     const watched = upkeep.disk.note(wall(), freeBytes, totalBytes)
+    conditions.set('hub.disk', short || upkeep.disk.fillsSoon, freeGb)
     if (watched !== null) await ledger.settings.set(DISK_WATCHED, watched)
   })
 

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Conditions } from '../../hub/conditions.ts'
+import { Conditions, diskSpace } from '../../hub/conditions.ts'
 import { backupName, nightOf, startSchedule } from '../../hub/schedule.ts'
 import { Upkeep } from '../../hub/upkeep.ts'
 import { hashToken } from '../../broker/tokens.ts'
+import type { Ledger } from '../../records/ledger.ts'
 import { createLedger } from '../../records/sqlite-ledger.ts'
 import { MemoryReadings } from '../support/memory-stores.ts'
 
@@ -76,6 +77,35 @@ describe('the nightly copy', () => {
 })
 
 describe('what the hub watches about itself', () => {
+  it('raises hub.disk when the disk fills within a fortnight, though there is room today', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'zhian-schedule-'))
+    const { freeBytes } = await diskSpace(directory)
+    const upkeep = new Upkeep()
+    // A tenth of what is left was lost in each of the last two days.
+    const watched = [2, 1].map((days) => ({ at: THREE_AT_NIGHT - days * 24 * HOUR, free: freeBytes * (1 + days / 10) }))
+    upkeep.disk.recall(JSON.stringify(watched))
+    const raised: [string, boolean][] = []
+    const kept = new Map<string, string>()
+    const ledger = { settings: { set: async (key: string, value: string) => void kept.set(key, value) } }
+    const stop = startSchedule({
+      directory,
+      ledger: ledger as unknown as Ledger,
+      readings: new MemoryReadings(),
+      retention: { rawDays: 90, minuteDays: 365, hourDays: 1825 },
+      decided: () => 0,
+      conditions: new Conditions((ruleId, active) => raised.push([ruleId, active])),
+      upkeep,
+      lookForUnheard: () => undefined,
+      wall: () => THREE_AT_NIGHT,
+      log: pino({ level: 'silent' }),
+    })
+    await vi.waitFor(() => expect(kept.size).toBe(1), { timeout: 20_000 })
+    await stop()
+    expect(raised).toEqual([['hub.disk', true]])
+    expect(Math.round(upkeep.disk.figures()?.daysLeft ?? NaN)).toBe(10)
+    rmSync(directory, { recursive: true })
+  })
+
   it('tells of changes only, and of the first finding always', () => {
     const raised: [string, boolean][] = []
     const conditions = new Conditions((ruleId, active) => raised.push([ruleId, active]))

@@ -47,6 +47,33 @@ describe('the outlook of the disk', () => {
     expect(outlook.figures()?.lostPerDay).toBeLessThan(0)
   })
 
+  it('is full soon below 14 days, and no longer from 16 on: what hovers between changes nothing', () => {
+    const outlook = new DiskOutlook()
+    // 100 GB that lose 5 GB a day: 14 days are left on the seventh evening.
+    const days = (): number => Math.round(outlook.figures()?.daysLeft ?? NaN)
+    watch(outlook, 5, 5e9)
+    expect([days(), outlook.fillsSoon]).toEqual([15, false])
+    watch(outlook, 2, 5e9, T0 + 5 * DAY)
+    expect([days(), outlook.fillsSoon]).toEqual([13, true])
+    const at = T0 + 7 * DAY
+    outlook.note(at + 60_000, 75e9, 500e9)
+    expect([days(), outlook.fillsSoon]).toEqual([15, true])
+    outlook.note(at + 120_000, 85e9, 500e9)
+    expect([days(), outlook.fillsSoon]).toEqual([17, false])
+  })
+
+  it('is not said to be full soon before a day was watched; a watch that begins anew takes nothing back', () => {
+    const outlook = new DiskOutlook()
+    watch(outlook, 0.9, 50e9)
+    expect(outlook.fillsSoon).toBe(false)
+    watch(outlook, 0.2, 50e9, T0 + 0.9 * DAY)
+    expect(outlook.fillsSoon).toBe(true)
+    // The clock is set back.
+    outlook.note(T0 - DAY, 50e9, 500e9)
+    expect(outlook.figures()?.daysLeft).toBeNull()
+    expect(outlook.fillsSoon).toBe(true)
+  })
+
   it('goes on after a restart, and begins again after damage or a clock set back', () => {
     const kept = watch(new DiskOutlook(), 2, 2e9)
     const next = new DiskOutlook()
