@@ -4,7 +4,7 @@ import { alarmSchema, transitionSchema } from '../alarms.ts'
 import { deviceIdSchema, idSchema } from '../ids.ts'
 import { categorySchema } from '../rules.ts'
 import { pageQuerySchema } from './common.ts'
-import { contactSchema } from './places.ts'
+import { shownContactSchema } from './places.ts'
 
 export const alarmFilterSchema = z.object({
   /** true: only what is not closed. false: only what is. */
@@ -45,7 +45,7 @@ export const alarmDetailSchema = alarmSchema.extend({
       value: alarmSchema.shape.value,
     }),
   ),
-  contacts: z.array(contactSchema),
+  contacts: z.array(shownContactSchema),
 })
 export type AlarmDetail = z.infer<typeof alarmDetailSchema>
 

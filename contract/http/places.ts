@@ -14,6 +14,13 @@ export const contactSchema = z.object({
 })
 export type Contact = z.infer<typeof contactSchema>
 
+/** A contact as a screen gets it: `138****0012` for whoever has no need of the number. */
+export const shownContactSchema = contactSchema.extend({ phone: z.string(), masked: z.literal(true).optional() })
+export type ShownContact = z.infer<typeof shownContactSchema>
+
+/** What 显示号码 answers. */
+export const disclosedContactsSchema = z.object({ contacts: z.array(contactSchema) })
+
 /** `县/镇/村`: one to six names, large to small. */
 export const areaPathSchema = z
   .string()
@@ -42,7 +49,7 @@ export const siteSchema = z.object({
   areaId: idSchema,
   /** The area's names, large to small. */
   area: z.array(z.string()),
-  contacts: z.array(contactSchema),
+  contacts: z.array(shownContactSchema),
   devices: z.number().int().min(0),
   createdAt: instantSchema,
 })

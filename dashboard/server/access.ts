@@ -22,6 +22,14 @@ export const MAY = {
   'users:read': ['admin'],
   'users:write': ['admin'],
   'audit:read': ['admin'],
+  /** Telephone numbers in full, unasked: who keeps the register, and who looks after the place. */
+  'contacts:read': ['admin', 'manager'],
+  /** To ask for the numbers of one alarm, which is audited. */
+  'contacts:ask': ['admin', 'duty', 'manager'],
+  'first_steps:read': ['admin', 'duty', 'manager'],
+  'first_steps:write': ['admin'],
+  'shift:read': ['admin', 'duty'],
+  'shift:write': ['admin'],
   'counters:read': ['admin', 'duty'],
   'metrics:read': ['admin'],
 } as const satisfies Record<string, readonly Role[]>

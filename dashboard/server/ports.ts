@@ -7,7 +7,7 @@ import type { PlaceOfThing } from '../../records/scope.ts'
 
 /**
  * The ledger: read with a Scope; written only for what is the dashboard's own (sessions, bearer tokens, the audit of
- * sign-ins, its marks in the settings). Everything else is written through `Registry` and `Acts`.
+ * sign-ins and disclosures, its settings). Everything else is written through `Registry` and `Acts`.
  */
 export interface Records {
   readonly journal: Pick<Ledger['journal'], 'incarnation' | 'head' | 'headInScope' | 'after' | 'snapshot'>

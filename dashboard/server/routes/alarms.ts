@@ -4,11 +4,13 @@ import { actBodySchemas, alarmSchema, transitionSchema } from '../../../contract
 import type { Act, ActName, ActRefusal } from '../../../contract/alarms.ts'
 import { alarmDetailSchema, alarmListQuerySchema } from '../../../contract/http/alarms.ts'
 import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
+import { disclosedContactsSchema } from '../../../contract/http/places.ts'
 import type { ErrorCode } from '../../../contract/errors.ts'
 import { role } from '../access.ts'
 import type { Permission } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { principalOf, subjectOf } from '../auth/guard.ts'
+import { Disclosures } from '../contacts.ts'
 import { ApiError } from '../errors.ts'
 import { errors, idParams } from './answers.ts'
 
@@ -51,8 +53,9 @@ const ACTS = {
   [N in ActName]: { summary: string; may: Permission; read: (body: Body<N>) => Pick<Act, 'seq' | 'reason' | 'comment'> }
 }
 
-export function alarmRoutes(app: App, { ports }: Context): void {
-  const { alarms } = ports.records
+export function alarmRoutes(app: App, { ports, options, now }: Context): void {
+  const { alarms, audit } = ports.records
+  const disclosures = new Disclosures(audit, now, options.log)
   const tags = ['alarms']
 
   app.get(
@@ -80,7 +83,25 @@ export function alarmRoutes(app: App, { ports }: Context): void {
         tags,
       },
     },
-    (request) => subjectOf(request, 'alarm'),
+    (request) => disclosures.alarmFor(principalOf(request), request.from.address, subjectOf(request, 'alarm')),
+  )
+
+  app.post(
+    `${API_ROOT}/alarms/:id/contacts`,
+    {
+      config: { access: role('contacts:ask', 'alarm') },
+      schema: {
+        summary:
+          '显示这条报警的联系人号码，并记入审计。 Shows the phone numbers of the alarm’s contacts, and is audited.',
+        description: '显示号码: the telephone numbers of the place, audited each time.',
+        params: idParams,
+        response: { 200: disclosedContactsSchema, ...errors },
+        tags,
+      },
+    },
+    async (request) => ({
+      contacts: await disclosures.asked(principalOf(request), request.from.address, subjectOf(request, 'alarm')),
+    }),
   )
 
   for (const name of Object.keys(ACTS) as ActName[]) addAct(name)

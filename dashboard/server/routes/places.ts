@@ -12,6 +12,7 @@ import { role } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { principalOf, subjectOf } from '../auth/guard.ts'
 import { actorOf } from '../auth/principal.ts'
+import { siteFor } from '../contacts.ts'
 import { NOTHING, errors, idParams } from './answers.ts'
 
 export function placeRoutes(app: App, { ports, live }: Context): void {
@@ -46,7 +47,11 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
         tags,
       },
     },
-    (request) => places.sites(principalOf(request).scope, request.query),
+    async (request) => {
+      const principal = principalOf(request)
+      const page = await places.sites(principal.scope, request.query)
+      return { ...page, items: page.items.map((site) => siteFor(principal, site)) }
+    },
   )
 
   app.get(
@@ -55,7 +60,7 @@ export function placeRoutes(app: App, { ports, live }: Context): void {
       config: { access: role('sites:read', 'site') },
       schema: { summary: '一个场所。 One site.', params: idParams, response: { 200: siteSchema, ...errors }, tags },
     },
-    (request) => subjectOf(request, 'site'),
+    (request) => siteFor(principalOf(request), subjectOf(request, 'site')),
   )
 
   app.post(

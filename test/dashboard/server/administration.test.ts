@@ -29,7 +29,7 @@ describe('administration and alarms', () => {
       expect(made.status).toBe(201)
       expect(made.body).toMatchObject({ name: '西街 9 号', area: ['示范县', '云溪镇', '西街'], devices: 0 })
       const path = `/sites/${made.body.id}`
-      expect((await world.call('GET', path, { as: duty })).body).toEqual(made.body)
+      expect((await world.call('GET', path, { as: admin })).body).toEqual(made.body)
       const moved = await world.call<Site>('PATCH', path, { as: admin, body: { area: '示范县/云溪镇/东村' } })
       expect(moved.body.areaId).toBe(world.areaB)
       const areas = await world.call<Page<Area>>('GET', '/areas', { as: admin })
