@@ -1,7 +1,7 @@
 // The live feed over Socket.IO. Two tables list all that each side may say; every event is parsed on arrival.
 import * as z from 'zod'
 import { alarmSchema, personSchema, transitionReasonSchema, transitionTypeSchema } from './alarms.ts'
-import { deviceIdSchema, instantSchema, seqSchema } from './ids.ts'
+import { deviceIdSchema, idSchema, instantSchema, seqSchema } from './ids.ts'
 
 /** A hello with another protocol number makes the page reload itself. */
 export const FEED_PROTOCOL = 1
@@ -72,6 +72,17 @@ export const deskSchema = z.object({
   soundCheckedAt: instantSchema.nullable(),
 })
 export type Desk = z.infer<typeof deskSchema>
+/** What a page has opened, on change and every 5 s; null: nothing, or nobody can see the page. Forgotten if not repeated. */
+export const viewingSchema = z.object({ alarmId: idSchema.nullable() })
+export const VIEWING_SECONDS = 5
+/** Most alarms that one `viewers` names, and most people on each. */
+export const MAX_VIEWED = 200
+export const MAX_VIEWERS = 20
+/** Who has which alarm opened, whole each time: what is not named is looked at by nobody. At most once a second. */
+export const viewersSchema = z
+  .array(z.object({ alarmId: idSchema, viewers: z.array(personSchema).min(1).max(MAX_VIEWERS) }))
+  .max(MAX_VIEWED)
+export type Viewers = z.infer<typeof viewersSchema>
 export const shownSchema = z.object({ seqs: z.array(seqSchema).min(1).max(500) })
 
 /** Hub → page. */
@@ -81,6 +92,7 @@ export const DOWN = {
   heartbeat: heartbeatSchema,
   readings: liveReadingsSchema,
   device: devicePresenceSchema,
+  viewers: viewersSchema,
 } as const
 export interface DownEvents {
   hello: (hello: Hello) => void
@@ -88,6 +100,7 @@ export interface DownEvents {
   heartbeat: (heartbeat: Heartbeat) => void
   readings: (readings: LiveReadings) => void
   device: (presence: DevicePresence) => void
+  viewers: (viewers: Viewers) => void
 }
 
 /** Page → hub. */
@@ -96,10 +109,12 @@ export const UP = {
   'readings:watch': watchSchema,
   desk: deskSchema,
   'alarm:shown': shownSchema,
+  'alarm:viewing': viewingSchema,
 } as const
 export interface UpEvents {
   'feed:resume': (body: z.infer<typeof resumeSchema>, reply: (answer: ResumeReply | FeedRefusal) => void) => void
   'readings:watch': (body: z.infer<typeof watchSchema>) => void
   desk: (body: Desk) => void
   'alarm:shown': (body: z.infer<typeof shownSchema>) => void
+  'alarm:viewing': (body: z.infer<typeof viewingSchema>) => void
 }

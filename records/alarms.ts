@@ -10,7 +10,7 @@ import { cursorAfter, inOrder, positionOf, sortKey } from './alarm-order.ts'
 import type { Position } from './alarm-order.ts'
 import type { AlarmFilter, AlarmQuery, Alarms } from './ledger.ts'
 import { withinScope } from './scope.ts'
-import type { Scope } from './scope.ts'
+import type { PlaceOfThing, Scope } from './scope.ts'
 import { matchesEveryWord } from './search.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -86,6 +86,19 @@ export class AlarmLists implements Alarms {
       transitions: steps.map((step) => stepOf(step.body)).toReversed(),
       contacts,
     }
+  }
+
+  async place(scope: Scope, id: string): Promise<PlaceOfThing | null> {
+    const rows = await this.#store.read
+      .selectFrom('alarm')
+      .leftJoin('area_closure', 'area_closure.area_id', 'alarm.area_id')
+      .select(['alarm.site_id', 'area_closure.ancestor_id'])
+      .where('alarm.id', '=', id)
+      .where(withinScope(scope, ...PLACE))
+      .orderBy('area_closure.depth', 'desc')
+      .execute()
+    if (rows[0] === undefined) return null
+    return { siteId: rows[0].site_id, areaIds: rows.flatMap((row) => row.ancestor_id ?? []) }
   }
 }
 

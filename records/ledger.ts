@@ -87,6 +87,8 @@ export interface Alarms {
   pages(scope: Scope, filter: AlarmFilter): AsyncIterable<readonly Alarm[]>
   /** null: there is none within the scope. Contacts are those of the alarm's site now. */
   get(scope: Scope, id: string): Promise<AlarmDetail | null>
+  /** Where it is by its newest transition; null: there is none within the scope. */
+  place(scope: Scope, id: string): Promise<PlaceOfThing | null>
 }
 
 // ---- Places ------------------------------------------------------------------------------------------------------

@@ -19,8 +19,17 @@ export interface Rhythm {
   readonly readings: number
   /** Between two rounds of presence, each of a bounded number of writes. */
   readonly presence: number
+  /** Between two rounds of who looks at which alarm. */
+  readonly viewers: number
 }
-export const RHYTHM: Rhythm = { heartbeat: 5_000, recheck: 60_000, sweep: 500, readings: 250, presence: 100 }
+export const RHYTHM: Rhythm = {
+  heartbeat: 5_000,
+  recheck: 60_000,
+  sweep: 500,
+  readings: 250,
+  presence: 100,
+  viewers: 1_000,
+}
 
 export interface DashboardOptions {
   readonly host: string

@@ -36,6 +36,10 @@ export class Connection {
   readonly fresh = new Map<string, WatchedReading>()
   /** Newest sequences reported as painted, so that none is counted twice. */
   readonly shown = new Set<number>()
+  /** The newest word on what it has opened: an older one that is still being looked up counts for nothing. */
+  viewingTurn = 0
+  /** Who looks at what, as it was last told; a page starts with nobody. */
+  toldViewers = '[]'
 
   constructor(socket: FeedSocket, { principal, address }: Admitted, now: number, tooSlow: () => void) {
     this.socket = socket

@@ -9,6 +9,7 @@ export const UP_ACCESS = {
   'readings:watch': role('devices:read', 'filtered'),
   desk: role('desk:stand', 'whole_hub'),
   'alarm:shown': role('alarms:read', 'filtered'),
+  'alarm:viewing': role('alarms:read', 'filtered'),
 } as const satisfies Record<keyof UpEvents, Access>
 
 export const DOWN_ACCESS = {
@@ -17,6 +18,7 @@ export const DOWN_ACCESS = {
   alarm: role('alarms:read', 'filtered'),
   readings: role('devices:read', 'filtered'),
   device: role('devices:read', 'filtered'),
+  viewers: role('alarms:read', 'filtered'),
 } as const satisfies Record<keyof DownEvents, Access>
 
 export function declareEvents(events: Readonly<Record<string, unknown>>): void {

@@ -20,6 +20,7 @@ import { admitRequest, admitUsers, tooMany } from './handshake.ts'
 import type { HandshakeOptions } from './handshake.ts'
 import { LivePresences } from './live-presence.ts'
 import { LiveReadings } from './live-readings.ts'
+import { LiveViewers } from './live-viewers.ts'
 import { ScopeMarks } from './scope-marks.ts'
 import { ShownLatency } from './shown.ts'
 import { receiver } from './receive.ts'
@@ -46,6 +47,7 @@ export class Feed {
   readonly #desks = new DeskBoard()
   readonly #readings = new LiveReadings()
   readonly #presences: LivePresences
+  readonly #viewers: LiveViewers
   readonly #shown: ShownLatency
   readonly #commits: Commits
   readonly #marks: ScopeMarks
@@ -75,6 +77,7 @@ export class Feed {
       allowRequest: admitRequest(handshake, () => this.#io.engine.clientsCount),
     })
     this.#presences = new LivePresences(this.#io, this.#audience)
+    this.#viewers = new LiveViewers(this.#io, this.#audience, ports.records.alarms)
     this.#shown = new ShownLatency(metrics)
     this.#marks = new ScopeMarks(ports.records)
     this.#commits = new Commits(
@@ -104,6 +107,7 @@ export class Feed {
     every(rhythm.heartbeat, () => void this.#heartbeat())
     every(rhythm.readings, () => this.#readings.flush())
     every(rhythm.presence, () => this.#presences.flush())
+    every(rhythm.viewers, () => this.#viewers.flush(this.#options.now()))
     every(rhythm.sweep, () => this.#sweep())
   }
 
@@ -155,6 +159,7 @@ export class Feed {
       marks: this.#marks,
       readings: this.#readings,
       shown: this.#shown,
+      viewers: this.#viewers,
       recheck: () => this.recheck(connection),
       cut: (reason) => this.cut(connection, reason),
       desk: (desk) => {
@@ -189,6 +194,7 @@ export class Feed {
     this.#audience.remove(connection)
     this.#readings.forget(connection)
     this.#desks.gone(connection.socket.id)
+    this.#viewers.gone(connection)
     this.#options.metrics.sockets.set(this.#audience.size)
     this.#reportDesks()
   }

@@ -10,6 +10,7 @@ import type { Ports } from '../ports.ts'
 import type { Connection, CutReason } from './connection.ts'
 import { UP_ACCESS } from './events.ts'
 import type { LiveReadings } from './live-readings.ts'
+import type { LiveViewers } from './live-viewers.ts'
 import { answerResume, eventOf } from './resume.ts'
 import type { ScopeMarks } from './scope-marks.ts'
 import type { ShownLatency } from './shown.ts'
@@ -23,6 +24,7 @@ export interface Receiving {
   readonly marks: ScopeMarks
   readonly readings: LiveReadings
   readonly shown: ShownLatency
+  readonly viewers: LiveViewers
   readonly recheck: () => Promise<Principal | null>
   readonly cut: (reason: CutReason) => void
   readonly desk: (desk: Desk) => void
@@ -34,7 +36,7 @@ const isUpEvent = (name: string): name is keyof UpEvents => Object.hasOwn(UP, na
 const refused = ({ code, message }: Pick<ApiError, 'code' | 'message'>): FeedRefusal => ({ ok: false, code, message })
 
 export function receiver(receiving: Receiving): (name: string, args: readonly unknown[]) => Promise<void> {
-  const { connection, log, now, readings, shown } = receiving
+  const { connection, log, now, readings, shown, viewers } = receiving
   return async (name, args) => {
     if (!connection.pace.take(now())) return receiving.cut('too_many_events')
     const last = args.at(-1)
@@ -56,6 +58,7 @@ export function receiver(receiving: Receiving): (name: string, args: readonly un
     if (name === 'feed:resume') await resume(parse(name, body).cursor, reply)
     else if (name === 'readings:watch') readings.watch(connection, parse(name, body).deviceIds)
     else if (name === 'desk') receiving.desk(parse(name, body))
+    else if (name === 'alarm:viewing') await viewers.viewing(connection, parse(name, body).alarmId, now)
     else shown.painted(connection, parse(name, body).seqs, now())
   }
 

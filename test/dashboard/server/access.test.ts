@@ -13,6 +13,7 @@ import { Principals } from '../../../dashboard/server/auth/principal.ts'
 import { DOWN_ACCESS, UP_ACCESS, declareEvents } from '../../../dashboard/server/feed/events.ts'
 import { dashboardMetrics } from '../../../dashboard/server/metrics.ts'
 import { World, live, until } from './world.ts'
+import type { Client } from './world.ts'
 
 /** The server without a feed and without listening. */
 const built = (world: World): Promise<App> =>
@@ -149,21 +150,26 @@ describe('G9: access', () => {
       const into = heard.get(user) as Set<string>
       client.on('alarm', ({ alarm }) => into.add(`alarm ${alarm.id}`))
       client.on('device', ({ deviceId }) => into.add(`device ${deviceId}`))
+      client.on('viewers', (all) => all.forEach(({ alarmId }) => into.add(`viewers ${alarmId}`)))
       client.on('readings', (all) => all.forEach(({ deviceId }) => into.add(`readings ${deviceId}`)))
       client.emit('readings:watch', { deviceIds: ['DEV-A', 'DEV-B', 'hub'] })
     }
     const at = (place: 'a' | 'b' | 'hub') =>
       place === 'hub' ? { siteId: null, areaIds: [] } : { siteId: world.sites[place], areaIds: world.areaIds[place] }
+    const lookers: Client[] = []
     const deviceOf = { a: 'DEV-A', b: 'DEV-B', hub: 'hub' } as const
     for (const place of ['a', 'b', 'hub'] as const) {
       await world.commit(world.entry({ alarmId: `matrix-${place}`, place }))
       for (const tell of world.source.presences) tell({ deviceId: deviceOf[place], online: true, at: 1, ...at(place) })
+      const looking = await live(world, await world.newSession('duty'))
+      looking.client.emit('alarm:viewing', { alarmId: `matrix-${place}` })
+      lookers.push(looking.client)
     }
     await until(() => {
       for (const place of ['a', 'b', 'hub'] as const)
         for (const tell of world.source.readings)
           tell({ deviceId: deviceOf[place], ts: Date.now(), values: { v: 1 }, ...at(place) })
-      return pages.every(({ user, sees }) => heard.get(user)?.size === sees.length * 3)
+      return pages.every(({ user, sees }) => heard.get(user)?.size === sees.length * 4)
     })
     // Two more rounds of everything that is paced: nothing further may come.
     for (const { client } of pages) await new Promise((resolve) => client.once('heartbeat', resolve))
@@ -172,10 +178,11 @@ describe('G9: access', () => {
         `alarm matrix-${place}`,
         `device ${deviceOf[place]}`,
         `readings ${deviceOf[place]}`,
+        `viewers matrix-${place}`,
       ])
       expect([...(heard.get(user) as Set<string>)].toSorted()).toEqual(expected.toSorted())
     }
-    for (const { client } of pages) client.close()
+    for (const client of [...pages.map(({ client }) => client), ...lookers]) client.close()
   })
 
   it('gives every permission to the administrator, and none that administers to anyone else', () => {
@@ -197,6 +204,7 @@ describe('G9: access', () => {
     return url
       .replace(':kind', 'electricity')
       .replace(':id', id)
+      .replace(':ruleId', 'gas.gas_lel?version=0')
       .replace('/readings', '/readings?metric=battery&from=0&to=1000')
   }
 
@@ -215,6 +223,8 @@ describe('G9: access', () => {
     if (url.endsWith('/field_verified')) return { seq: 1, reason: '已到场' }
     if (url.endsWith('/ack') || url.endsWith('/reset')) return { seq: 1 }
     if (url.includes('/rules/')) return RULE
+    if (url.includes('/first-steps/')) return { version: 0, steps: [{ zh: '先断电' }] }
+    if (url.endsWith('/shift')) return { version: 0, changesAt: ['08:30'], leader: null }
     return {}
   }
 })

@@ -163,7 +163,7 @@ export class World {
       metrics: new Metrics(),
       log: { info: say, warn: say, error: say },
       now: () => this.clock?.() ?? Date.now(),
-      rhythm: { heartbeat: 150, sweep: 50 },
+      rhythm: { heartbeat: 150, sweep: 50, viewers: 100 },
       ...options,
     }
   }
