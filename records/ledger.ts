@@ -298,6 +298,25 @@ export interface Settings {
   delete(key: string): Promise<void>
   /** The value; the first call makes it. */
   ensure(key: string, make: () => string): Promise<string>
+  /** A value that people change: never changed is version 0 with null. */
+  versioned(key: string): Promise<VersionedSetting>
+  /** All whose keys begin so, by what follows it. */
+  versionedUnder(prefix: string): Promise<ReadonlyMap<string, VersionedSetting>>
+  /** Refused as `stale` unless `version` is the newest. Audited under the key, with names of fields only. */
+  change(actor: Actor, key: string, change: SettingChange): Promise<VersionedSetting>
+}
+export interface VersionedSetting {
+  /** Counts every change, going back to null included: a number means one value only. */
+  readonly version: number
+  /** As it was given, from JSON; null where the default stands. */
+  readonly value: unknown
+  readonly changedAt: number | null
+}
+export interface SettingChange {
+  readonly version: number
+  readonly value: unknown
+  readonly action: string
+  readonly fields: readonly string[]
 }
 
 /** ids and names of fields, never a personal value: erasing a person must not break the chain (G8). */

@@ -30,6 +30,8 @@ export const meSchema = z.object({
   role: roleSchema,
   scope: scopeViewSchema,
   mustChangePassword: z.boolean(),
+  /** When they signed in; null for a bearer token. */
+  signedInAt: instantSchema.nullable(),
   /** When this session ends by itself; null for a bearer token without an end. */
   sessionEndsAt: instantSchema.nullable(),
   /** Where devices connect, for the line of a first publish; null while the hub is still starting. */

@@ -27,11 +27,13 @@ import { deviceRoutes } from './routes/devices.ts'
 import { deviceHistoryRoutes } from './routes/device-history.ts'
 import { importRoutes } from './routes/device-import.ts'
 import { meRoutes } from './routes/me.ts'
+import { firstStepsRoutes } from './routes/first-steps.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { placeRoutes } from './routes/places.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { tokenRoutes } from './routes/tokens.ts'
+import { shiftRoutes } from './routes/shift.ts'
 import { userRoutes } from './routes/users.ts'
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -136,6 +138,8 @@ export async function buildApp(context: Context): Promise<App> {
   alarmExportRoutes(app, context)
   ruleRoutes(app, context)
   auditRoutes(app, context)
+  firstStepsRoutes(app, context)
+  shiftRoutes(app, context)
   operationRoutes(app, context)
   await servePages(app, options.webRoot)
   return app

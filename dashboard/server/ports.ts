@@ -19,7 +19,7 @@ export interface Records {
   readonly tokens: Ledger['tokens']
   readonly rules: Pick<Rules, 'current' | 'version'>
   readonly rejections: Pick<Ledger['rejections'], 'list'>
-  readonly settings: Pick<Ledger['settings'], 'get' | 'set'>
+  readonly settings: Pick<Ledger['settings'], 'get' | 'set' | 'versioned' | 'versionedUnder' | 'change'>
   readonly audit: Ledger['audit']
 }
 

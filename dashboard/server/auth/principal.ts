@@ -22,6 +22,8 @@ export interface Principal {
   /** `viewing`: the time to act is over, looking on is not. */
   readonly state: 'acting' | 'viewing'
   readonly credential: Credential
+  /** null for a token. */
+  readonly signedInAt: number | null
   /** When acting ends; null for a token without an end. */
   readonly endsAt: number | null
   /** Until then, unless someone changes something, it stays as it is. */
@@ -41,6 +43,7 @@ function principalOf(
   user: UserRecord,
   credential: Credential,
   state: 'acting' | 'viewing',
+  signedInAt: number | null,
   endsAt: number | null,
   checkAt: number,
 ): Principal {
@@ -55,6 +58,7 @@ function principalOf(
     mustChange: user.mustChange,
     state,
     credential,
+    signedInAt,
     endsAt,
     checkAt,
   }
@@ -80,7 +84,7 @@ export class Principals {
       if (found === null || found.user.disabled) return null
       await this.#records.tokens.used(found.token.id, now)
       const { expiresAt } = found.token
-      return principalOf(found.user, credential, 'acting', expiresAt, expiresAt ?? Infinity)
+      return principalOf(found.user, credential, 'acting', null, expiresAt, expiresAt ?? Infinity)
     }
     const found = await this.#records.sessions.find(credential.id, now)
     if (found === null || found.user.disabled) return null
@@ -91,7 +95,7 @@ export class Principals {
     if (counts && now - session.lastSeenAt >= touchAfter(user.role))
       await this.#records.sessions.touch(credential.id, now)
     const endsAt = actingEnd(user.role, session.createdAt)
-    return principalOf(user, credential, state, endsAt, nextChange(user.role, session, now))
+    return principalOf(user, credential, state, session.createdAt, endsAt, nextChange(user.role, session, now))
   }
 }
 

@@ -25,6 +25,7 @@ export function viewOf(principal: Principal, mqtt: MqttPorts | null): Me {
       ? { all: true, sites: [], areas: [] }
       : { all: false, sites: [...scope.siteIds], areas: [...scope.areaIds] },
     mustChangePassword: principal.mustChange,
+    signedInAt: principal.signedInAt,
     sessionEndsAt: principal.endsAt,
     mqtt,
   }

@@ -28,6 +28,7 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     scope:
       user.scope === 'all' ? { all: true, sites: [], areas: [] } : { all: false, sites: [...user.scope], areas: [] },
     mustChangePassword: user.mustChange,
+    signedInAt: Date.now() - 3_600_000,
     sessionEndsAt: Date.now() + 26 * 3_600_000,
     mqtt: { port: 1884, tlsPort: null },
   })
