@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '8aa53b64f377a84b66d0d9d9ab7626c468d2752d3d15a0e5db41ff9d7381504b'
+export const CONTRACT_HASH = 'a690b1151fb73a02793320bbe104f78d28b40745e0e89f36439f26952d02152b'
