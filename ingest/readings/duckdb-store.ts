@@ -44,6 +44,7 @@ interface Waiter {
 interface Flight {
   readonly waiters: readonly Waiter[]
   readonly rows: number
+  readonly newest: number
 }
 
 interface Asked {
@@ -60,6 +61,9 @@ interface Session {
   readonly ended: Promise<void>
   waiters: Waiter[]
   failure: Error | undefined
+  /** Highest position taken, and the highest that is stored. */
+  newest: number
+  position: number
   onLanding: (() => void) | undefined
 }
 
@@ -88,7 +92,7 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     const { packer, flights } = to
     if (to.waiters.length === 0 || to.failure) return
     if (flights.length > 1 || (flights.length === 1 && packer.rows < PIPELINE_ROWS)) return
-    flights.push({ waiters: to.waiters, rows: packer.rows })
+    flights.push({ waiters: to.waiters, rows: packer.rows, newest: to.newest })
     to.waiters = []
     const group = packer.take()
     send(
@@ -111,6 +115,7 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     // The next group leaves before the promises of this one are settled: the worker does not wait for their consequences.
     dispatch(from)
     backlog -= flight?.rows ?? 0
+    from.position = flight?.newest ?? from.position
     for (const waiter of flight?.waiters ?? []) waiter.resolve()
     from.onLanding?.()
   }
@@ -165,6 +170,8 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
       ended,
       waiters: [],
       failure: undefined,
+      newest: opened.position,
+      position: opened.position,
       onLanding: undefined,
     }
     worker.removeAllListeners('error')
@@ -182,9 +189,14 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     return repaired === undefined ? { position } : { position, repaired }
   }
 
+  /** A failed session has nothing left to finish. */
+  async function landing(of: Session): Promise<void> {
+    while (of.flights.length > 0) await new Promise<void>((resolve) => (of.onLanding = resolve))
+  }
+
   async function close(closing: Session): Promise<void> {
-    // What was taken is finished first; a failed session has nothing left to finish.
-    while (closing.flights.length > 0) await new Promise<void>((resolve) => (closing.onLanding = resolve))
+    // What was taken is finished first.
+    await landing(closing)
     send({ say: 'close' }, closing)
     await closing.ended
   }
@@ -214,7 +226,9 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     },
 
     async start() {
-      if (session && !session.failure) throw new Error('the reading store is already started')
+      // It was something else that failed, e.g. the ledger: nothing here has to be opened again.
+      if (session && !stopping) await landing(session)
+      if (session && !stopping && !session.failure) return { position: session.position }
       if (session) await close(session)
       session = undefined
       stopping = undefined
@@ -228,6 +242,7 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
         faultPoint?.('readings.before_append')
         if (inputs.length === 0) return resolve()
         to.packer.add(inputs)
+        to.newest = Math.max(to.newest, inputs.at(-1)?.position ?? 0)
         backlog += inputs.length
         to.waiters.push({ resolve, reject })
         dispatch(to)

@@ -64,6 +64,7 @@ export interface ReadingStore {
   /**
    * Opens (and creates or widens) the store. `position` is the highest position stored, 0 when empty. After a rejected
    * append the store takes nothing until it is started again; what of the rejected batches is stored, is then told.
+   * Of one that runs and has not failed it asks only where it stands.
    * `repaired` says, for the operator, what was found damaged and how it was mended.
    */
   start(): Promise<{ position: number; repaired?: string }>

@@ -80,6 +80,17 @@ describe('when a write fails', () => {
     )
   })
 
+  it('G1: asked again while nothing has failed, it says what is stored and goes on', async () => {
+    const store = await openStore()
+    await store.append([reading(1), reading(2)])
+    const under = store.append([reading(3)])
+    expect(await store.start()).toEqual({ position: 3 })
+    await under
+    await store.append([reading(4)])
+    expect(await store.start()).toEqual({ position: 4 })
+    expect((await stored(store)).map((input) => input.position)).toEqual([1, 2, 3, 4])
+  })
+
   it('a fault before the append fails that batch alone', async () => {
     let broken = false
     const store = await openStore({
