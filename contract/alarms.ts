@@ -56,6 +56,7 @@ export const TRANSITION_REASONS = [
   'heard_again',
   'late',
   'repeated',
+  'corroboration',
   'quiet_again',
   'bad_value',
   'device_silent',

@@ -119,6 +119,34 @@ export const raiseSchema = eventMatchSchema.extend({
 })
 export type Raise = z.infer<typeof raiseSchema>
 
+/**
+ * So many of one event within `window` seconds are worse than each of them: the same alarm, at this priority. In sample
+ * time, whatever the order of arrival, and across resets.
+ */
+export const repeatSchema = eventMatchSchema.extend({
+  when: conditionSchema.optional(),
+  atLeast: z.number().int().min(2),
+  window: z.number().min(0),
+  priority: prioritySchema,
+  /** Other words for the alarm at this level. */
+  title: bilingualSchema.optional(),
+})
+export type Repeat = z.infer<typeof repeatSchema>
+
+/**
+ * Other alarms at the same site that bear a momentary event out: the same alarm, latched at this priority, if one of them
+ * stands, or stood, at most `within` seconds before or after the event. Whichever came first.
+ */
+export const corroborationSchema = z.object({
+  /** Rules whose alarms count, when they reach this priority. */
+  by: z.array(z.object({ ruleId: z.string(), priority: prioritySchema })).min(1),
+  within: z.number().min(0),
+  priority: prioritySchema,
+  /** Other words for the alarm at this level. */
+  title: bilingualSchema.optional(),
+})
+export type Corroboration = z.infer<typeof corroborationSchema>
+
 /** A pair `x / x_cleared`, or a momentary event; a 0/1 metric of the same meaning confirms either side of a pair. */
 export const eventRuleSchema = z.object({
   ...base,
@@ -132,6 +160,8 @@ export const eventRuleSchema = z.object({
   metric: z.string().optional(),
   offDelay: z.number().min(0),
   latch: z.boolean(),
+  repeats: z.array(repeatSchema).optional(),
+  corroboration: corroborationSchema.optional(),
 })
 export type EventRule = z.infer<typeof eventRuleSchema>
 

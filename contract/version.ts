@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'a690b1151fb73a02793320bbe104f78d28b40745e0e89f36439f26952d02152b'
+export const CONTRACT_HASH = '5f054eadc1558458f5181b0488f44322775b4db34066c4b89887c13f47e3bb96'

@@ -4,6 +4,7 @@ import type { VersionedRule } from '../contract/rules.ts'
 import { compileRules } from './alarms/compile.ts'
 import { initialState } from './alarms/state.ts'
 import type { CompiledRules, DeviceProfile, DeviceState } from './alarms/types.ts'
+import { Counters } from './counters.ts'
 
 /** Where a device stands: what a transition keeps of its moment. */
 export interface Placement {
@@ -29,10 +30,14 @@ export interface Runtime {
   connected: boolean
   /** Newest receipt time given to a sample without a `ts`. */
   lastReceiptTs: number
+  /** What was taken from it since the hub knows it, and since when, hub time, ms. */
+  readonly counters: Counters
+  readonly countedSince: number
 }
 
 export class Devices {
   private readonly byId = new Map<string, Runtime>()
+  private readonly bySite = new Map<string, Set<Runtime>>()
   private readonly rulesOf: (kind: string) => readonly VersionedRule[]
 
   /** `rulesOf` gives the current versions of the rules of a kind. */
@@ -58,7 +63,7 @@ export class Devices {
     const known = this.byId.get(profile.deviceId)
     if (known !== undefined && known.profile.uid === profile.uid) {
       known.profile = profile
-      known.placement = placement
+      this.move(known, placement)
       known.rules = rules
       return known
     }
@@ -71,13 +76,43 @@ export class Devices {
       batch: 0,
       connected: false,
       lastReceiptTs: 0,
+      counters: new Counters(),
+      countedSince: now,
     }
+    this.remove(profile.deviceId)
     this.byId.set(profile.deviceId, runtime)
+    this.move(runtime, placement)
     return runtime
   }
 
   remove(deviceId: string): void {
+    const runtime = this.byId.get(deviceId)
+    if (runtime !== undefined) this.leave(runtime)
     this.byId.delete(deviceId)
+  }
+
+  /** The devices at its site, itself among them; a device without a site is alone. */
+  neighbours(runtime: Runtime): readonly Runtime[] {
+    const site = runtime.placement.siteId === null ? undefined : this.bySite.get(runtime.placement.siteId)
+    return site === undefined ? [runtime] : [...site]
+  }
+
+  private move(runtime: Runtime, placement: Placement): void {
+    this.leave(runtime)
+    runtime.placement = placement
+    const { siteId } = placement
+    if (siteId === null) return
+    const site = this.bySite.get(siteId)
+    if (site === undefined) this.bySite.set(siteId, new Set([runtime]))
+    else site.add(runtime)
+  }
+
+  private leave(runtime: Runtime): void {
+    const { siteId } = runtime.placement
+    const site = siteId === null ? undefined : this.bySite.get(siteId)
+    if (siteId === null || site === undefined) return
+    site.delete(runtime)
+    if (site.size === 0) this.bySite.delete(siteId)
   }
 
   /** Rules changed: every device of the kinds concerned compiles them anew; they apply from its next sample. */

@@ -31,6 +31,7 @@ export async function restore(parts: RestoreParts, storePosition: number): Promi
   open.reset((await journal.snapshot(EVERYTHING)).alarms)
   const { checkpoint, newest } = await journal.positions()
   staging.position = Math.max(storePosition, newest)
+  for (const runtime of devices.all()) staging.reconsider(runtime)
   for await (const stored of readings.after(checkpoint)) {
     const runtime = devices.get(stored.deviceId)
     if (runtime !== undefined && stored.position > runtime.state.position) staging.again(runtime, stored)

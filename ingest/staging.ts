@@ -14,6 +14,7 @@ import { journalEntry } from './journal-entry.ts'
 import type { Clock, FaultPoint, Message, PipelineListener } from './ports.ts'
 import type { StoredEvent, StoredInput } from './readings/port.ts'
 import { redactSample } from './redact.ts'
+import { SiteWatch } from './site-watch.ts'
 import type { Ticker } from './ticker.ts'
 
 /** QoS 0 beyond this many undecided inputs is dropped and counted; QoS 1 is slowed by its own window. */
@@ -44,9 +45,11 @@ export class Staging {
   /** Position of the newest input decided. */
   position = 0
   private readonly parts: StagingParts
+  private readonly sites: SiteWatch
 
   constructor(parts: StagingParts) {
     this.parts = parts
+    this.sites = new SiteWatch(parts.devices)
   }
 
   /** Takes the gathered batch away; what comes next gathers in a new one. */
@@ -74,6 +77,14 @@ export class Staging {
   again(runtime: Runtime, stored: StoredInput): void {
     const { receivedAt } = stored
     this.decide(runtime, inputOf(stored), { now: receivedAt, receivedAt, address: null })
+  }
+
+  /**
+   * Compares what a restored state says with the others of its site: a process may have ended between the transactions of
+   * two devices that one decision concerned.
+   */
+  reconsider(runtime: Runtime): void {
+    this.corroborate(runtime, { now: this.parts.clock.now(), receivedAt: null, address: null })
   }
 
   /** Why a message is not even looked at; null: its device is known and there is room. */
@@ -130,7 +141,8 @@ export class Staging {
   private count(runtime: Runtime | null, message: Message, rejected: readonly Rejected[], points: number): void {
     const { counters, listener } = this.parts
     counters.message(points, rejected)
-    this.batch.points += points - rejected.length
+    runtime?.counters.message(points, rejected)
+    this.batch.points.add(points - rejected.length, runtime?.counters ?? null)
     const [first] = rejected
     if (first === undefined || runtime === null) return
     listener.rejected([
@@ -145,9 +157,15 @@ export class Staging {
     ])
   }
 
-  private decide(runtime: Runtime, input: Input, { now, receivedAt, address }: Circumstances): Decision {
+  /** In the same batch as the decision that made the difference: acknowledged together, told together. */
+  private corroborate(runtime: Runtime, circumstances: Circumstances): void {
+    for (const { runtime: other, input } of this.sites.after(runtime)) this.decide(other, input, circumstances)
+  }
+
+  private decide(runtime: Runtime, input: Input, circumstances: Circumstances): Decision {
     const { batch, parts } = this
-    const wasOnline = runtime.state.online
+    const { now, receivedAt, address } = circumstances
+    const { online: wasOnline, tracks } = runtime.state
     const decision = decide(runtime.rules, runtime.state, input, now)
     if (runtime.batch !== batch.serial) {
       runtime.batch = batch.serial
@@ -167,6 +185,8 @@ export class Staging {
     }
     const due = nextDeadline(runtime.rules, runtime.state)
     if (due !== null) parts.ticker.want(runtime, due)
+    // Ordinary readings leave the tracks as they were.
+    if (decision.state.tracks !== tracks && input.type !== 'corroborated') this.corroborate(runtime, circumstances)
     return decision
   }
 }

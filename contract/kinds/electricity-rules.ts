@@ -1,5 +1,5 @@
-// Default rules of 智慧用电. Its arc escalation, rates and counts of trips wait for their rule kinds and are listed as planned.
-import { cited, flag, latched, level, MINUTE, recommended, share } from './notation.ts'
+// Default rules of 智慧用电. Rates and unbalance wait for their rule kinds and are listed as planned.
+import { cited, DAY, flag, latched, level, MINUTE, recommended, share } from './notation.ts'
 import type { Rule } from '../rules.ts'
 
 const residualCurrent: Rule = {
@@ -226,28 +226,28 @@ const arcFault: Rule = {
   returns: [],
   offDelay: 0,
   latch: true,
-}
-
-const arcEscalation = {
-  type: 'planned',
-  signal: 'arc_fault',
-  category: 'electrical',
-  cause: 'condition',
-  provenance: recommended(),
-} as const
-
-const arcRepeat: Rule = {
-  ...arcEscalation,
-  id: 'electricity.arc_repeat',
-  needs: 'events counted in a window: third arc_fault in 10 min → P1',
-  title: { zh: '故障电弧反复出现', en: 'Repeated arc faults' },
-}
-
-const arcFire: Rule = {
-  ...arcEscalation,
-  id: 'electricity.arc_fire',
-  needs: 'composite of a site: arc_fault with heat or smoke within 5 min → P1',
-  title: { zh: '故障电弧伴随烟或热', en: 'Arc fault together with smoke or heat' },
+  repeats: [
+    {
+      event: 'arc_fault',
+      atLeast: 3,
+      window: 10 * MINUTE,
+      priority: 1,
+      title: { zh: '故障电弧反复出现', en: 'Repeated arc faults' },
+    },
+  ],
+  corroboration: {
+    by: [
+      { ruleId: 'smoke.smoke', priority: 1 },
+      { ruleId: 'smoke.heat_alarm', priority: 1 },
+      { ruleId: 'charger.smoke', priority: 1 },
+      // Hot, not warm: a cable or a port above the limit of its material.
+      { ruleId: 'electricity.temperature', priority: 2 },
+      { ruleId: 'charger.temperature', priority: 2 },
+    ],
+    within: 5 * MINUTE,
+    priority: 1,
+    title: { zh: '故障电弧伴随烟或热', en: 'Arc fault together with smoke or heat' },
+  },
 }
 
 const breakerTripped: Rule = {
@@ -268,17 +268,18 @@ const breakerTripped: Rule = {
   returns: ['breaker_reclosed'],
   offDelay: 0,
   latch: false,
-}
-
-const residualTrips: Rule = {
-  id: 'electricity.residual_trips',
-  type: 'planned',
-  needs: 'events counted in a window: second breaker_tripped of cause residual in 24 h → P2',
-  signal: 'breaker_tripped',
-  title: { zh: '剩余电流保护器反复跳闸', en: 'Repeated residual current trips' },
-  category: 'electrical',
-  cause: 'condition',
-  provenance: recommended(),
+  // An RCD that protects people trips once by accident; twice in a day something leaks.
+  repeats: [
+    {
+      event: 'breaker_tripped',
+      data: { cause: 'residual' },
+      when: { position: 'final', rcdMa: '*' },
+      atLeast: 2,
+      window: DAY,
+      priority: 2,
+      title: { zh: '剩余电流保护器反复跳闸', en: 'Repeated residual current trips' },
+    },
+  ],
 }
 
 export const ELECTRICITY_RULES: readonly Rule[] = [
@@ -292,8 +293,5 @@ export const ELECTRICITY_RULES: readonly Rule[] = [
   current,
   power,
   arcFault,
-  arcRepeat,
-  arcFire,
   breakerTripped,
-  residualTrips,
 ]

@@ -1,7 +1,7 @@
 // What compiling one rule for one device needs and yields.
 import type { Kind } from '../../contract/kinds/kind.ts'
 import type { VersionedRule } from '../../contract/rules.ts'
-import type { CompiledRule, EventUse, InactiveRule, Limiter } from './compiled.ts'
+import type { CompiledCorroboration, CompiledRule, EventUse, InactiveRule, Limiter } from './compiled.ts'
 import type { Grade } from './state.ts'
 import type { DeviceProfile } from './types.ts'
 
@@ -20,6 +20,7 @@ export interface Parts {
   readonly rule: CompiledRule
   readonly limiters?: readonly Limiter[]
   readonly events?: ReadonlyArray<readonly [event: string, use: EventUse]>
+  readonly corroboration?: CompiledCorroboration
 }
 
 /** A device's attribute, or its kind's default. */

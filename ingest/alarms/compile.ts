@@ -7,7 +7,15 @@ import { attributesOf, baseOf, firstMatch } from './compile-context.ts'
 import { compileLimits } from './compile-limits.ts'
 import type { Context, KindParts, Parts } from './compile-context.ts'
 import { COUNT, HUB, plainGrade, SILENCE } from './compiled.ts'
-import type { CompiledCount, CompiledRule, CompiledRules, CompiledSilence, EventUse, Limiter } from './compiled.ts'
+import type {
+  CompiledCorroboration,
+  CompiledCount,
+  CompiledRule,
+  CompiledRules,
+  CompiledSilence,
+  EventUse,
+  Limiter,
+} from './compiled.ts'
 import { trackKey } from './state.ts'
 import type { Grade } from './state.ts'
 import type { DeviceProfile } from './types.ts'
@@ -45,7 +53,7 @@ function attributesAsked(rules: readonly VersionedRule[]): readonly string[] {
   const asked = new Set([INTERVAL])
   const ask = (when: object | undefined) => Object.keys(when ?? {}).forEach((name) => asked.add(name))
   for (const rule of rules) {
-    if (rule.type === 'event') for (const { when } of rule.raises) ask(when)
+    if (rule.type === 'event') for (const { when } of [...rule.raises, ...(rule.repeats ?? [])]) ask(when)
     if (rule.type !== 'threshold' && rule.type !== 'silence') continue
     for (const variant of rule.variants) {
       ask(variant.when)
@@ -69,6 +77,7 @@ function compileShared(kind: KindParts, attribute: Context['attribute'], rules: 
   const byMetric = new Map<string, Limiter[]>()
   const byEvent = new Map<string, EventUse[]>()
   const counts = new Map<CountRule['counts'], CompiledCount[]>()
+  const corroborated: CompiledCorroboration[] = []
   let silence: CompiledSilence | null = null
 
   for (const rule of rules) {
@@ -77,6 +86,7 @@ function compileShared(kind: KindParts, attribute: Context['attribute'], rules: 
     byId.set(rule.id, parts.rule)
     for (const limiter of parts.limiters ?? []) append(byMetric, limiter.metric, limiter)
     for (const [event, use] of parts.events ?? []) append(byEvent, event, use)
+    if (parts.corroboration) corroborated.push(parts.corroboration)
     if (rule.type === 'silence') silence = silenceOf(context, rule, parts.rule)
     if (rule.type === 'count') {
       append(counts, rule.counts, { rule: parts.rule, atLeast: rule.atLeast, window: rule.window * 1000 })
@@ -92,6 +102,7 @@ function compileShared(kind: KindParts, attribute: Context['attribute'], rules: 
     byEvent,
     silence,
     counts,
+    corroborated,
     limited: new Set([...byMetric.values()].flat().map((limiter) => limiter.key)),
     endedByAnyMessage: endedByAnyMessage.flatMap((rule) => (rule ? [trackKey(rule.id, '')] : [])),
     statedInterval: typeof stated === 'number' && stated > 0 ? stated : null,

@@ -44,6 +44,26 @@ export interface Limiter {
   readonly binary: boolean
 }
 
+/** Several of one event that are worse than one. */
+export interface CompiledRepeat {
+  readonly source: string
+  readonly grade: Grade
+  readonly data: EventUse['data']
+  readonly atLeast: number
+  /** ms. */
+  readonly window: number
+}
+
+/** Alarms of the site that make this rule's worse. */
+export interface CompiledCorroboration {
+  readonly rule: CompiledRule
+  /** Rules whose alarms count, from this priority on. */
+  readonly by: ReadonlyMap<string, Priority>
+  /** ms. */
+  readonly within: number
+  readonly grade: Grade
+}
+
 /** What one event means to one rule. */
 export interface EventUse {
   readonly rule: CompiledRule
@@ -54,6 +74,8 @@ export interface EventUse {
   readonly data: ReadonlyArray<readonly [string, string | number | boolean]>
   /** The rule's metrics; an event without a channel belongs to the only one, if there is only one. */
   readonly limiters: readonly Limiter[]
+  /** Of an event that raises: how several of it count. */
+  readonly repeats?: readonly CompiledRepeat[]
 }
 
 export interface CompiledSilence {
@@ -93,6 +115,8 @@ export interface CompiledRules {
   readonly byEvent: ReadonlyMap<string, readonly EventUse[]>
   readonly silence: CompiledSilence | null
   readonly counts: ReadonlyMap<CountRule['counts'], readonly CompiledCount[]>
+  /** Rules whose alarms get worse with others at the site. */
+  readonly corroborated: readonly CompiledCorroboration[]
   /** Tracks that some metric decides. */
   readonly limited: ReadonlySet<string>
   /** Tracks that any message of the device may end: its silence, its clock. */
@@ -106,6 +130,8 @@ export interface CompiledRules {
 /** How sources are named, so that a state outlives its rules' versions. */
 export const LIMIT = 'limit:'
 export const EVENT = 'event:'
+/** Behind the name of an event's source: so many of it in so short a time. It stands and falls with the event. */
+export const REPEATED = '+repeated'
 export const SILENCE = 'silence:'
 export const COUNT = 'count'
 export const HUB = 'hub'

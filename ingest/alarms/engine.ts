@@ -4,6 +4,7 @@ import type { ActRefusal } from '../../contract/alarms.ts'
 import { takeAct } from './acts.ts'
 import type { CompiledRules } from './compiled.ts'
 import { EVENT } from './compiled.ts'
+import { takeCorroboration } from './corroboration.ts'
 import { breakRow, count } from './counts.ts'
 import { takeEvent } from './events.ts'
 import { takeHubCondition } from './hub-conditions.ts'
@@ -77,6 +78,9 @@ function take(work: Work, input: Input): ActRefusal | null {
       break
     case 'clock_ahead':
       count(work, 'clock_ahead', 1, Number.isFinite(input.by) ? Math.round(input.by / 1000) : null)
+      break
+    case 'corroborated':
+      takeCorroboration(work, input)
       break
     case 'tick':
       freezeOrphans(work)

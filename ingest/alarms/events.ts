@@ -1,10 +1,10 @@
 // Events: pairs, momentary, and flags beside a measured value. Log events are in no index and reach nothing.
 import { CHANNELS } from '../../contract/kinds/kind.ts'
 import { LIMIT } from './compiled.ts'
-import type { CompiledRule, EventUse } from './compiled.ts'
+import type { CompiledRepeat, CompiledRule, EventUse } from './compiled.ts'
 import { elapseBySample } from './delays.ts'
 import { tellLate } from './late.ts'
-import { isPast, onEveryChannel, returnedEverywhere, see } from './memory.ts'
+import { countIn, isPast, onEveryChannel, returnedEverywhere, see } from './memory.ts'
 import { gradeOf, settle } from './settle.ts'
 import { trackKey } from './state.ts'
 import { startClearing } from './threshold.ts'
@@ -19,7 +19,7 @@ export function takeEvent(work: Work, input: EventInput): void {
   const decided = new Set<CompiledRule>()
   for (const use of work.rules.byEvent.get(input.name) ?? []) {
     // Of several entries of one event the first that matches decides.
-    if (decided.has(use.rule) || !saysWhat(use, input.data)) continue
+    if (decided.has(use.rule) || !says(use.data, input.data)) continue
     decided.add(use.rule)
     if (use.role === 'return') takeReturn(work, use, input)
     else takeRaise(work, use, input)
@@ -29,8 +29,8 @@ export function takeEvent(work: Work, input: EventInput): void {
 const own = (data: Readonly<Record<string, unknown>>, key: string): unknown =>
   Object.hasOwn(data, key) ? data[key] : undefined
 
-const saysWhat = (use: EventUse, data: Readonly<Record<string, unknown>>): boolean =>
-  use.data.every(([key, wanted]) => (wanted === '*' ? own(data, key) !== undefined : own(data, key) === wanted))
+const says = (asked: EventUse['data'], data: Readonly<Record<string, unknown>>): boolean =>
+  asked.every(([key, wanted]) => (wanted === '*' ? own(data, key) !== undefined : own(data, key) === wanted))
 
 const valueIn = ({ data }: EventInput): number | null => {
   const value = own(data, 'value')
@@ -103,7 +103,14 @@ function takeRaise(work: Work, use: EventUse, input: EventInput): void {
   const source = base + partOf(input)
   const newest = newestOf(work, use, key, source)
   if (ts < newest || (ts === newest && isPast(work, key, ts))) {
-    if (grade.latch) tellLate(work, rule, channel, grade, valueIn(input), ts)
+    const standing = work.tracks[key]?.sources[source]
+    const told = work.memory[key]?.events[source]
+    const several = severalOf(work, use, key, input, standing && told !== undefined ? told : ts)
+    if (standing?.phase === 'on' && several) {
+      const track = open(work, rule.id, channel)
+      standRepeated(work, track, several.source + partOf(input), source)
+      settle(work, track, rule, { sampleTs: ts, at: ts, off: 'device_cleared', value: standing.value })
+    } else if (grade.latch) tellLate(work, rule, channel, several?.grade ?? grade, valueIn(input), ts)
     return
   }
   // The same message once more is no new evidence.
@@ -115,20 +122,55 @@ function takeRaise(work: Work, use: EventUse, input: EventInput): void {
   // The announced silence (停电) has its own word.
   const why = rule.type === 'silence' ? 'power_cut' : 'device_flag'
   track.sources[source] = { phase: 'on', since: known?.since ?? ts, due: null, why, value: valueIn(input), stale: null }
+  const several = severalOf(work, use, key, input, ts)
+  if (several) standRepeated(work, track, several.source + partOf(input), source)
   settle(work, track, rule, { sampleTs: ts, at: ts, off: 'device_cleared', value: valueIn(input) })
 }
 
+/** Counts this event; what so many of it within one window around `at` come to: the last, the severest, of what is met. */
+function severalOf(
+  work: Work,
+  { repeats = [] }: EventUse,
+  key: string,
+  input: EventInput,
+  at: number,
+): CompiledRepeat | undefined {
+  const met = repeats.filter((repeat) => {
+    if (!says(repeat.data, input.data)) return false
+    const times = countIn(work, key, repeat.source + partOf(input), input.ts)
+    return times.some((from, i) => {
+      const to = times[i + repeat.atLeast - 1]
+      return to !== undefined && to - from <= repeat.window && from <= at && at <= to
+    })
+  })
+  return met.at(-1)
+}
+
+/** It stands and falls with the event itself. */
+function standRepeated(work: Work, track: OpenTrack, repeated: string, event: string): void {
+  const standing = track.sources[event]
+  const { events } = recall(work, trackKey(track.ruleId, track.channel))
+  if (!standing) return
+  track.sources[repeated] = { ...standing, why: 'repeated' }
+  events[repeated] = events[event] ?? standing.since
+}
+
 /** Active, then at once returned, or latched. */
-function takeMomentary(work: Work, use: EventUse, input: EventInput, channel: string, source: string): void {
+function takeMomentary(work: Work, use: EventUse, input: EventInput, channel: string, base: string): void {
   const { rule } = use
   const { ts } = input
+  const key = trackKey(rule.id, channel)
+  const { fresh, late } = see(work, key, ts)
+  if (!fresh) return
+  const several = severalOf(work, use, key, input, ts)
+  const source = several?.source ?? base
   const grade = gradeOf(rule, source)
-  const { fresh, late } = see(work, trackKey(rule.id, channel), ts)
-  if (!fresh || !grade) return
+  if (!grade) return
   const value = valueIn(input)
   if (late && grade.latch) return tellLate(work, rule, channel, grade, value, ts)
   const track = open(work, rule.id, channel)
-  track.sources[source] = { phase: 'on', since: ts, due: null, why: late ? 'late' : 'momentary', value, stale: null }
+  const why = late ? 'late' : several ? 'repeated' : 'momentary'
+  track.sources[source] = { phase: 'on', since: ts, due: null, why, value, stale: null }
   settle(work, track, rule, { sampleTs: ts, at: ts, off: 'momentary', value })
   delete track.sources[source]
   settle(work, track, rule, { sampleTs: ts, at: ts, off: 'momentary', value })

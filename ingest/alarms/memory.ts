@@ -6,7 +6,7 @@ import type { OpenTrack, Work } from './work.ts'
 
 /** Spans kept an identity, of each sort. When there are more, a late sample of the oldest may raise again: the safe side. */
 const MAX_SPANS = 16
-/** Momentary events kept an identity. */
+/** Momentary events kept an identity, and events counted of each sort. */
 const MAX_SEEN = 32
 
 export const covers = ({ from, to }: Span, ts: number): boolean => from <= ts && ts <= to
@@ -50,6 +50,16 @@ export function see(work: Work, key: string, ts: number): { readonly fresh: bool
   const memory = recall(work, key)
   memory.seen = [...known, ts].sort((a, b) => a - b).slice(-MAX_SEEN)
   return { fresh: true, late: newest !== undefined && ts < newest }
+}
+
+/** Notes when an event happened of which several are worse than one; gives all its known times. */
+export function countIn(work: Work, key: string, source: string, ts: number): readonly number[] {
+  const known = work.memory[key]?.counted?.[source] ?? []
+  if (known.includes(ts)) return known
+  const memory = recall(work, key)
+  const times = [...known, ts].sort((a, b) => a - b).slice(-MAX_SEEN)
+  memory.counted = { ...memory.counted, [source]: times }
+  return times
 }
 
 /** A return that names no channel, as it is remembered at the rule's alarm without a channel. */

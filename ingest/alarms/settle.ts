@@ -102,7 +102,8 @@ function staleness(track: OpenTrack): TransitionReason | null {
   return standing.every((source) => source.stale) ? (standing[0]?.stale ?? null) : null
 }
 
-const risenReason = ({ why }: Source): TransitionReason => (why === 'device_flag' ? why : 'level_risen')
+const OWN_WORD: ReadonlySet<TransitionReason> = new Set(['device_flag', 'repeated'])
+const risenReason = ({ why }: Source): TransitionReason => (OWN_WORD.has(why) ? why : 'level_risen')
 
 function settleNormal(work: Work, track: OpenTrack, rule: CompiledRule, evidence: Evidence): void {
   if (track.alarm?.condition !== 'active') return

@@ -68,6 +68,8 @@ export interface Memory {
   readonly dismissed: readonly Span[]
   /** Sample times of momentary events, ascending. */
   readonly seen: readonly number[]
+  /** Sample times, ascending, of events of which several are worse than one; by the source that so many are. */
+  readonly counted?: Readonly<Record<string, readonly number[]>>
 }
 
 /** Suppressions of one identity; the strongest shows. */

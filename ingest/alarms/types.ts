@@ -61,10 +61,19 @@ export interface StatusInput extends Stored {
   readonly will: boolean
 }
 
+/** Other alarms at its site bear one of its own out (corroboration.ts); `at`: sample time since when both were there. */
+export interface CorroborationInput {
+  readonly type: 'corroborated'
+  readonly ruleId: string
+  readonly channel: string
+  readonly at: number
+}
+
 export type Input =
   | ReadingInput
   | EventInput
   | StatusInput
+  | CorroborationInput
   /** MQTT presence. Decides the dot and counts for flapping; a closed connection alone is not silence. */
   | { readonly type: 'connection'; readonly connected: boolean }
   /** `count` payloads, or parts of one, were rejected. Not a sign of life: only what could be read is. */
@@ -147,4 +156,4 @@ export type { Act, ActRefusal, Person, Suppression }
 
 /** The engine, as its callers see it:
  *  `compileRules` (compile.ts), `initialState` `parseState` `openAlarms` (state.ts), `decide` `decideSuppression`
- *  `nextDeadline` (engine.ts), `isOnline` `reportInterval` (silence.ts). */
+ *  `nextDeadline` (engine.ts), `corroborate` `asksForWitness` (corroboration.ts), `isOnline` `reportInterval` (silence.ts). */

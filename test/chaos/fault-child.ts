@@ -45,7 +45,7 @@ if (first === '1' && (await ledger.devices.identity(DEVICES[0]?.id ?? '')) === n
   const actor = { userId: 'test', name: 'test', address: 'console' }
   await ledger.devices.import(
     actor,
-    DEVICES.map(({ id, kind }, index) => ({ id, kind, name: id, line: index + 2 })),
+    DEVICES.map((device, index) => ({ ...device, name: device.id, line: index + 2 })),
   )
 }
 const devices = new Devices((kind) => rules.of(kind))

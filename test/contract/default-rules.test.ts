@@ -94,11 +94,18 @@ const THRESHOLDS: Record<string, { direction: 'high' | 'low'; variants: string[]
   'water.water_level_high': { direction: 'high', variants: ['; 1×levelHighM→3@60 ; 0.05 ; 60'], also: [] },
 }
 
-/** mode, raising events with priority (`◇` = returns at once inside a pair rule), off-delay, `L` latched. */
+/**
+ * mode, raising events with priority (`◇` = returns at once inside a pair rule), off-delay, `L` latched; then so many of
+ * an event within seconds, and the alarms (from a priority on) within seconds at the site that make it worse.
+ */
 const EVENT_RULES: Record<string, string> = {
-  'electricity.arc_fault': 'momentary arc_fault→2 / 0L',
+  'electricity.arc_fault': [
+    'momentary arc_fault→2 / 0L ; 3×arc_fault in 600→1 ; ',
+    'smoke.smoke≤1 smoke.heat_alarm≤1 charger.smoke≤1 electricity.temperature≤2 charger.temperature≤2 in 300→1',
+  ].join(''),
   'electricity.breaker_tripped':
-    'pair breaker_tripped[critical=true]→2 breaker_tripped→3 short_circuit[critical=true]→2◇ short_circuit→3◇ / 0',
+    'pair breaker_tripped[critical=true]→2 breaker_tripped→3 short_circuit[critical=true]→2◇ short_circuit→3◇ / 0' +
+    ' ; 2×breaker_tripped(cause=residual)[position=final,rcdMa=*] in 86400→2',
   'smoke.heat_alarm': 'pair heat_alarm→1 / 60L',
   'access.door_forced': 'pair door_forced→3 / 30L',
   'access.duress': 'momentary duress→2 / 0L',
@@ -126,9 +133,6 @@ const PLANNED = [
   'access.denied_burst',
   'charger.float_limit',
   'device.flatline',
-  'electricity.arc_fire',
-  'electricity.arc_repeat',
-  'electricity.residual_trips',
   'electricity.temperature_rate',
   'electricity.unbalance',
 ]
@@ -191,7 +195,17 @@ describe('figures of the default rules', () => {
         (r) =>
           `${r.event}${r.when === undefined ? '' : `[${conditionText(r.when)}]`}→${r.priority}${r.momentary ? '◇' : ''}`,
       )
-      return [[rule.id, `${rule.mode} ${raises.join(' ')} / ${rule.offDelay}${rule.latch ? 'L' : ''}`] as const]
+      const repeats = (rule.repeats ?? []).map(
+        (r) =>
+          ` ; ${r.atLeast}×${r.event}${r.data ? `(${conditionText(r.data)})` : ''}` +
+          `${r.when ? `[${conditionText(r.when)}]` : ''} in ${r.window}→${r.priority}`,
+      )
+      const by = rule.corroboration?.by.map(({ ruleId, priority }) => `${ruleId}≤${priority}`).join(' ')
+      const together = rule.corroboration
+        ? ` ; ${by} in ${rule.corroboration.within}→${rule.corroboration.priority}`
+        : ''
+      const base = `${rule.mode} ${raises.join(' ')} / ${rule.offDelay}${rule.latch ? 'L' : ''}`
+      return [[rule.id, base + repeats.join('') + together] as const]
     })
     expect(Object.fromEntries(written)).toEqual(EVENT_RULES)
   })

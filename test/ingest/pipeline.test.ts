@@ -308,6 +308,68 @@ describe('pipeline: restart', () => {
   })
 })
 
+describe('pipeline: alarms of one site that bear each other out', () => {
+  const arc = (ts = world.wall) => world.publish('d2', { ts, event: 'arc_fault', data: {} }, { channel: 'events' })
+  const smoke = (ts = world.wall) => world.publish('d3', { ts, values: { smoke: 1 } })
+  const arcs = () =>
+    world.told
+      .filter(({ transition }) => transition.alarm.ruleId === 'electricity.arc_fault')
+      .map(({ transition: { type, reason, alarm } }) => `${type} ${reason} P${alarm.priority}`)
+  const RISEN = ['raised momentary P2', 'returned momentary P2', 'level_changed corroboration P1']
+
+  it('an arc, then smoke in the same house: the arc’s alarm rises in the batch of the smoke', async () => {
+    await arc()
+    await smoke(world.wall + 20_000)
+    expect(arcs()).toEqual(RISEN)
+    const batch = world.journal.batches.at(-1)
+    expect(batch?.entries.map(({ transition }) => transition.alarm.deviceId)).toEqual(['d3', 'd2'])
+    expect(batch?.states.map(({ deviceId }) => deviceId)).toEqual(['d3', 'd2'])
+    const risen = world.told.at(-1)?.transition
+    expect([risen?.sampleTs, risen?.alarm.title.zh]).toEqual([world.wall + 20_000, '故障电弧伴随烟或热'])
+  })
+
+  it('smoke, then an arc while it stands; after a restart between them too', async () => {
+    await smoke()
+    await world.crash()
+    world.wall += 600_000
+    await arc()
+    expect(arcs()).toEqual(RISEN)
+  })
+
+  it('G1: the smoke’s PUBACK waits for the rise of the arc; what was lost with the journal is decided again, once', async () => {
+    await arc()
+    world.journal.failing = 'before'
+    await expect(smoke(world.wall + 1)).rejects.toThrow()
+    await world.crash()
+    expect(arcs()).toEqual(RISEN)
+    await smoke(world.wall + 1)
+    await world.crash()
+    expect(arcs(), 'neither the redelivery nor another restart tells it twice').toEqual(RISEN)
+  })
+
+  it('G2: a process that ended between the transactions of the two devices: the restart makes up for it', async () => {
+    await arc()
+    const before = world.journal.states.get('d2')
+    await smoke(world.wall + 1)
+    // As if the smoke's parcel had been taken and the arc's had not.
+    const lost = world.journal.committed.pop()
+    expect(lost?.transition.reason).toBe('corroboration')
+    if (before !== undefined) world.journal.states.set('d2', before)
+    world.told.pop()
+    await world.crash()
+    await until('the arc has risen', () => arcs().length === 3)
+    expect(arcs()).toEqual(RISEN)
+  })
+
+  it('an officer who acknowledged the arc must acknowledge it again', async () => {
+    await arc()
+    const { id, seq } = world.openAlarm
+    expect((await world.act('ack', seq, id)).ok).toBe(true)
+    await smoke(world.wall + 1)
+    expect(world.told.at(-1)?.transition.alarm.ack).toBeNull()
+  })
+})
+
 describe('pipeline: acts', () => {
   it('G8: carries who acted and from where into the journal', async () => {
     await world.gas(26)

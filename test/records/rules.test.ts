@@ -29,6 +29,25 @@ describe('rules', () => {
     expect((await second.audit.list({ limit: 9 })).items).toMatchObject([{ action: 'rule.changed' }])
   })
 
+  it('that a county never changed follow the program: a default that grew is a new version, once', async () => {
+    const directory = newDirectory()
+    const planned = { ...other, type: 'planned' as const, needs: 'a rule kind' }
+    const first = await startedLedger(directory, { defaultRules: [RESIDUAL_CURRENT, planned] })
+    expect(await first.rules.current()).toHaveLength(2)
+    await first.stop()
+
+    const grown = { ...RESIDUAL_CURRENT, category: 'fire' as const }
+    for (let start = 0; start < 2; start++) {
+      const next = await startedLedger(directory, { defaultRules: [grown] })
+      // What was only planned never raised an alarm: it goes. What may have raised one stays.
+      expect(await next.rules.current()).toEqual([{ ...grown, version: 2 }])
+      expect(await next.rules.version('electricity', RESIDUAL_CURRENT.id, 1)).toMatchObject({ category: 'electrical' })
+      await next.stop()
+    }
+    const without = await startedLedger(directory, { defaultRules: [] })
+    expect(await without.rules.current()).toEqual([{ ...grown, version: 2 }])
+  })
+
   it('that are unknown or no rules are refused', async () => {
     const { rules } = await startedLedger(newDirectory())
     await expect(rules.change(ADMIN, other)).rejects.toMatchObject({ code: 'not_found' })

@@ -11,6 +11,7 @@
 //     retire | replace | stop | start | again      `again`: the hub gets the last message once more
 //     hub no_desk on | hub no_desk off
 //     rules {"…"}             attributes of the device change
+//     meter: !arc_fault       what one of the devices of a site does (`siteStory`); its transitions begin with its name
 //     end                     nothing; time passes until then
 //   expect   every transition, one a line: `time type reason signal level priority condition`, then, where they differ from
 //            none: acked, the suppression, ×occurrences. A refused act: `time refused word`.
@@ -23,6 +24,8 @@ import type { KindName } from '../../contract/kinds/kind.ts'
 import { defaultRulesFor, HUB_RULES } from '../../contract/kinds/table.ts'
 import type { Rule, VersionedRule } from '../../contract/rules.ts'
 import { compileRules } from '../../ingest/alarms/compile.ts'
+import { corroborate } from '../../ingest/alarms/corroboration.ts'
+import type { Witness } from '../../ingest/alarms/corroboration.ts'
 import { decide, decideSuppression, nextDeadline } from '../../ingest/alarms/engine.ts'
 import { initialState, openAlarms, parseState } from '../../ingest/alarms/state.ts'
 import type {
@@ -49,6 +52,20 @@ export interface Story {
 export function story(sentence: string, it_: Story): void {
   it(sentence, () => {
     expect(tellStory(it_)).toEqual(lines(it_.expect))
+  })
+}
+
+export interface SiteStory {
+  /** By the name that the story calls them. */
+  readonly devices: Readonly<Record<string, { readonly kind: KindName; readonly attributes?: Attributes }>>
+  readonly steps: string
+  readonly expect: string
+}
+
+/** One test about several devices at one site. */
+export function siteStory(sentence: string, it_: SiteStory): void {
+  it(sentence, () => {
+    expect(tellSiteStory(it_)).toEqual(lines(it_.expect))
   })
 }
 
@@ -84,8 +101,44 @@ export function tellStory({ kind, attributes = {}, lifecycle = 'in_service', rul
   return teller.told
 }
 
+export function tellSiteStory({ devices, steps }: SiteStory): string[] {
+  const told: string[] = []
+  const tellers = new Map<string, Teller>()
+  // What a decision on one device makes of the others, as the pipeline asks for it.
+  const compare = (at: number): void => {
+    const site = [...tellers.values()].map((teller) => teller.witness)
+    for (const teller of tellers.values()) {
+      for (const input of corroborate(teller.witness, site)) teller.hear(at, input)
+    }
+  }
+  for (const [name, { kind, attributes = {} }] of Object.entries(devices)) {
+    const profile = { ...profileOf(kind, attributes), uid: name, deviceId: name }
+    tellers.set(name, new Teller(profile, rulesFor(kind), { told, prefix: `${name}: `, decided: compare }))
+  }
+  for (const line of lines(steps)) {
+    const [when = '', who = '', ...words] = line.split(' ')
+    for (const at of times(when)) {
+      for (const teller of tellers.values()) teller.passTime(at)
+      if (who === 'end') continue
+      const teller = tellers.get(who.slice(0, -1))
+      if (!teller) throw new Error(`nobody at the site is called ${who}`)
+      teller.step(at, words)
+    }
+  }
+  return told
+}
+
+interface Telling {
+  readonly told: string[]
+  readonly prefix: string
+  /** After each decision, but those that follow from another device. */
+  readonly decided: (at: number) => void
+}
+
 class Teller {
-  readonly told: string[] = []
+  readonly told: string[]
+  private readonly prefix: string
+  private readonly decided: (at: number) => void
   private readonly rules: VersionedRule[]
   private profile: DeviceProfile
   private compiled: CompiledRules
@@ -96,7 +149,10 @@ class Teller {
   /** ms since the story began. */
   private time = 0
 
-  constructor(profile: DeviceProfile, rules: VersionedRule[]) {
+  constructor(profile: DeviceProfile, rules: VersionedRule[], telling?: Telling) {
+    this.told = telling?.told ?? []
+    this.prefix = telling?.prefix ?? ''
+    this.decided = telling?.decided ?? (() => undefined)
     this.profile = profile
     this.rules = rules
     this.compiled = compileRules(profile, rules)
@@ -115,7 +171,11 @@ class Teller {
     this.state = parseState(JSON.stringify(this.state))
   }
 
-  private passTime(until: number): void {
+  get witness(): Witness {
+    return { rules: this.compiled, state: this.state }
+  }
+
+  passTime(until: number): void {
     for (let i = 0; this.running && i < 10_000; i++) {
       const due = nextDeadline(this.compiled, this.state)
       if (due === null || due > EPOCH + until) return
@@ -159,18 +219,23 @@ class Teller {
     this.hear(at, input)
   }
 
-  private hear(at: number, input: Input): void {
+  hear(at: number, input: Input): void {
     this.time = at
     const before = JSON.stringify(this.state)
     const { state, transitions, refusal } = decide(this.compiled, this.state, input, EPOCH + at)
     expect(JSON.stringify(this.state), 'the state decided from is left as it was').toBe(before)
     this.note(at, transitions, refusal)
     this.state = state
+    if (input.type !== 'corroborated') this.decided(at)
   }
 
   private note(at: number, transitions: readonly EngineTransition[], refusal: string | null): void {
-    for (const t of transitions) this.told.push(`${clock(at)} ${t.type} ${t.reason} ${describe(t.alarm)}`)
-    if (refusal) this.told.push(`${clock(at)} refused ${refusal}`)
+    for (const t of transitions) this.tell(at, `${t.type} ${t.reason} ${describe(t.alarm)}`)
+    if (refusal) this.tell(at, `refused ${refusal}`)
+  }
+
+  private tell(at: number, what: string): void {
+    this.told.push(`${clock(at)} ${this.prefix}${what}`)
   }
 
   private input(at: number, words: readonly string[]): Input {

@@ -70,7 +70,7 @@ describe('compiling rules', () => {
     })
     expect(inactive.filter((i) => i.ruleId === 'electricity.current')).toHaveLength(1)
     expect(inactive).toContainEqual({ ruleId: 'electricity.phase_loss', why: 'opt_in', detail: 'alarm' })
-    expect(inactive.find((i) => i.ruleId === 'electricity.arc_repeat')?.why).toBe('planned')
+    expect(inactive.find((i) => i.ruleId === 'electricity.temperature_rate')?.why).toBe('planned')
     expect(byMetric.has('current_a')).toBe(false)
     expect(compile('electricity', { ratedCurrentA: 63 }).inactive.map((i) => i.ruleId)).not.toContain(
       'electricity.current',

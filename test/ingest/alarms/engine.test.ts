@@ -263,7 +263,7 @@ describe('the state', () => {
     meter.take(90, { type: 'act', act: { name: 'ack', alarmId: 'd7-1', seq: 1, by, reason: null, comment: null } })
     expect([again(0), again(16), again(78)]).toEqual([[], [], []])
     expect(again(79).map((t) => [t.type, t.reason])).toEqual([
-      ['re_raised', 'momentary'],
+      ['re_raised', 'repeated'],
       ['returned', 'momentary'],
     ])
   })
