@@ -169,12 +169,13 @@ export function script(county: County, start: number): ScriptLine[] {
     ),
     line(
       5 * M,
-      '▲ 故障电弧；20 秒后同一户 ■ 火警',
-      '▲ an arc fault; 20 seconds later ■ fire in the same house',
+      '▲ 故障电弧；20 秒后同一户 ■ 火警，同一条电弧报警升为 ■',
+      '▲ an arc fault; 20 seconds later ■ fire in the same house, and the same arc alarm rises to ■',
       [to(arcing, 'arc', 5 * M), to(burning, 'fire', 5 * M + 20, { seconds: 3 * M, value: 60 })],
       [
         row(arcing, 'arc_fault', 'raised', 2, 5 * M, 5, { channel: 'a' }),
         row(burning, 'smoke', 'raised', 1, 5 * M + 20, 5),
+        row(arcing, 'arc_fault', 'level_changed', 1, 5 * M + 20, 5, { channel: 'a' }),
       ],
     ),
     line(

@@ -4,6 +4,8 @@ import { defaultRulesFor } from '../../contract/kinds/table.ts'
 import type { KindName } from '../../contract/kinds/kind.ts'
 import type { VersionedRule } from '../../contract/rules.ts'
 import { compileRules } from '../../ingest/alarms/compile.ts'
+import { corroborate } from '../../ingest/alarms/corroboration.ts'
+import type { Witness } from '../../ingest/alarms/corroboration.ts'
 import { decide, nextDeadline } from '../../ingest/alarms/engine.ts'
 import { initialState, openAlarms } from '../../ingest/alarms/state.ts'
 import type { AlarmCore, CompiledRules, DeviceState, EngineTransition, Input } from '../../ingest/alarms/types.ts'
@@ -118,6 +120,16 @@ export class EngineDevice {
       if (event.type === 'event') this.decide({ ...event, type: 'event', name, data }, now)
     }
     if (decoded.rejected.length > 0) this.decide({ type: 'rejected', count: 1 }, now)
+  }
+
+  get witness(): Witness {
+    return { rules: this.rules, state: this.state }
+  }
+
+  /** What the devices of its site make of its alarms, told at the moment it came about. */
+  compare(site: readonly EngineDevice[]): void {
+    const witnesses = site.map(({ witness }) => witness)
+    for (const input of corroborate(this.witness, witnesses)) this.decide(input, input.at)
   }
 
   act(act: Act, now: number): string | null {

@@ -35,6 +35,10 @@ class Played {
       hub.live(begin, end)
       this.hubs.set(device.id, hub)
     }
+    for (const site of Map.groupBy(started(shire), (device) => device.site).values()) {
+      const hubs = site.map(({ id }) => this.hub(id))
+      for (const hub of hubs) hub.compare(hubs)
+    }
     this.told = [...this.hubs.values()].flatMap(({ told }) => told).toSorted((a, b) => a.at - b.at)
   }
 
@@ -118,6 +122,16 @@ describe.each([
     const peak = Math.max(...temperature.map(({ transition }) => transition.alarm.value ?? 0))
     expect(peak).toBeGreaterThanOrEqual(70)
     expect(peak).toBeLessThan(90)
+  })
+
+  it('makes the arc urgent because of the smoke in its house: the same row, and no other', () => {
+    const told = played.hub(shire.called('槐荫 33 号 二层回路').id).told.filter((told) => played.second(told) >= 0)
+    expect(told.map(({ transition }) => `${transition.type} ${transition.reason}`)).toEqual([
+      'raised momentary',
+      'returned momentary',
+      'level_changed corroboration',
+    ])
+    expect(new Set(told.map(({ transition }) => transition.alarm.id)).size).toBe(1)
   })
 
   it('keeps gas in one row, at its critical level, latched when it is aired; reset is refused before and done after', () => {
