@@ -16,7 +16,7 @@ import { systemClock } from './clock.ts'
 import { Conditions } from './conditions.ts'
 import { MemoryCredentials } from './credentials.ts'
 import { Live } from './live.ts'
-import { accountOf, measure } from './measures.ts'
+import { accountOf, deviceAccountOf, measure } from './measures.ts'
 import { HUB_PLACEMENT, hubProfile } from './own-device.ts'
 import { createRegistry, placementOf, profileOf } from './registry.ts'
 import { RejectionSamples } from './rejections.ts'
@@ -173,7 +173,10 @@ async function wire(
       presence: live,
       readings,
       mqtt: { ports: () => mqttPorts },
-      counters: { read: () => accountOf({ pipeline, broker, upkeep, directory, startedAt }) },
+      counters: {
+        read: () => accountOf({ pipeline, devices, broker, upkeep, directory, startedAt }),
+        ofDevice: (deviceId) => deviceAccountOf(devices.get(deviceId)),
+      },
       desks: {
         armed(desks) {
           if (desks > 0 && !deskArmedOnce) {

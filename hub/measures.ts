@@ -2,7 +2,8 @@
 import { Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 import type { Broker } from '../broker/broker.ts'
-import type { HubAccount } from '../dashboard/server/ports.ts'
+import type { DeviceAccount, HubAccount } from '../dashboard/server/ports.ts'
+import type { Devices, Runtime } from '../ingest/devices.ts'
 import { newestBackup } from '../records/backups.ts'
 import { backupsIn } from './schedule.ts'
 import type { Upkeep } from './upkeep.ts'
@@ -10,6 +11,7 @@ import type { Pipeline } from '../ingest/pipeline.ts'
 
 export interface AccountParts {
   readonly pipeline: Pipeline
+  readonly devices: Devices
   readonly broker: Broker | null
   readonly upkeep: Upkeep
   readonly directory: string
@@ -17,7 +19,11 @@ export interface AccountParts {
   readonly startedAt: number
 }
 
-export async function accountOf({ pipeline, broker, upkeep, directory, startedAt }: AccountParts): Promise<HubAccount> {
+/** Devices in the list of those of which most was rejected. */
+const REJECTING = 10
+
+export async function accountOf(parts: AccountParts): Promise<HubAccount> {
+  const { pipeline, devices, broker, upkeep, directory, startedAt } = parts
   const last = await newestBackup(backupsIn(directory))
   const { received, stored, rejected, pending, byReason } = pipeline.counters.snapshot()
   const tally = broker?.counters()
@@ -31,9 +37,31 @@ export async function accountOf({ pipeline, broker, upkeep, directory, startedAt
     backlog: pipeline.backlog,
     commits: pipeline.commits.figures(),
     mqttConnections: tally?.connections ?? 0,
+    rejecting: rejectingMost(devices),
     disk: upkeep.disk.figures(),
     backup: { last, failure: upkeep.backupFailure },
   }
+}
+
+/** What is taken and not yet durable counts as not received: the equation holds at every instant. */
+export function deviceAccountOf(runtime: Runtime | undefined): DeviceAccount | null {
+  if (runtime === undefined) return null
+  const { messages, received, pending, stored, rejected, byReason } = runtime.counters.snapshot()
+  const happened = Object.entries(byReason).filter(([, count]) => count > 0)
+  const since = Math.round(runtime.countedSince)
+  return { since, messages, received: received - pending, stored, rejected, byReason: Object.fromEntries(happened) }
+}
+
+function rejectingMost(devices: Devices): HubAccount['rejecting'] {
+  const rejecting = [...devices.all()].filter(({ counters }) => counters.rejected > 0)
+  rejecting.sort((a, b) => b.counters.rejected - a.counters.rejected)
+  return rejecting.slice(0, REJECTING).flatMap((runtime) => {
+    const account = deviceAccountOf(runtime)
+    if (account === null) return []
+    const { received, rejected, byReason } = account
+    const { deviceId } = runtime.profile
+    return [{ deviceId, deviceName: runtime.placement.deviceName, received, rejected, byReason }]
+  })
 }
 
 /** Registers what is read at each scrape; nothing here runs per message. */

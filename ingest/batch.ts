@@ -1,6 +1,7 @@
 // What is decided and waits to become durable together: inputs for the store, transitions for the journal, and the
 // answers that follow the commit.
 import type { JournalEntry } from '../records/ledger.ts'
+import { CountedPoints } from './counted.ts'
 import type { Runtime } from './devices.ts'
 import type { ActOutcome } from './ports.ts'
 import type { StoredInput } from './readings/port.ts'
@@ -24,8 +25,8 @@ export class Batch {
   readonly acts: WaitingAct[] = []
   /** Alarms with a transition in this batch that nobody has heard of yet: an act that answers an older one is stale. */
   readonly alarms = new Set<string>()
-  /** Data points that become stored with this batch (G10). */
-  points = 0
+  /** Data points that become stored with this batch. */
+  readonly points = new CountedPoints()
   /** Set when this batch ends a round of state writing. */
   checkpoint: number | null = null
 

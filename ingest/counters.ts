@@ -1,4 +1,5 @@
-// received = stored + rejected, always (G10): the hub's account of every data point since its start.
+// received = stored + rejected, always (G10): an account of data points, of the hub since its start and of each device since
+// the hub knows it. Kept in memory only: what is written now and then would not be exact after a crash.
 import { REJECTION_REASONS } from '../contract/payloads.ts'
 import type { RejectionReason } from '../contract/payloads.ts'
 import type { Rejected } from './codecs/codec.ts'
@@ -23,7 +24,8 @@ export class Counters {
   private rejectedTotal = 0
   private pending = 0
   private notCommitted = 0
-  private readonly byReason = new Map<RejectionReason, number>()
+  /** Most devices never have anything rejected, and there are ten thousand of them. */
+  private byReason: Map<RejectionReason, number> | null = null
 
   message(points: number, rejected: readonly Rejected[]): void {
     this.messages++
@@ -43,6 +45,10 @@ export class Counters {
     this.notCommitted += points
   }
 
+  get rejected(): number {
+    return this.rejectedTotal
+  }
+
   snapshot(): IntakeCounts {
     return {
       messages: this.messages,
@@ -52,13 +58,14 @@ export class Counters {
       pending: this.pending,
       notCommitted: this.notCommitted,
       byReason: Object.fromEntries(
-        REJECTION_REASONS.map((reason) => [reason, this.byReason.get(reason) ?? 0]),
+        REJECTION_REASONS.map((reason) => [reason, this.byReason?.get(reason) ?? 0]),
       ) as Record<RejectionReason, number>,
     }
   }
 
   private reject(reason: RejectionReason): void {
     this.rejectedTotal++
+    this.byReason ??= new Map()
     this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + 1)
   }
 }

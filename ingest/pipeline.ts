@@ -282,7 +282,7 @@ export class Pipeline {
 
   /** All of the batch is durable: devices hear of it. */
   private finish(batch: Batch): void {
-    this.counters.committed(batch.points)
+    batch.points.settle('committed', this.counters)
     this.checkpoint = batch.checkpoint ?? this.checkpoint
     for (const done of batch.dones) done()
     this.options.faultPoint?.('pipeline.acknowledged')
@@ -299,6 +299,8 @@ export class Pipeline {
     if (staging.batch.empty) return
     const batch = staging.swap()
     const { journalled, done } = this.write(batch)
+    // A journal that fails is heard of first: nobody may be left to hear of this one.
+    done.catch(() => undefined)
     this.tell(batch, await journalled)
     await done
     this.finish(batch)
@@ -344,7 +346,7 @@ export class Pipeline {
 
   private discard(batches: readonly Batch[], error: Error): void {
     for (const batch of batches) {
-      this.counters.failed(batch.points)
+      batch.points.settle('failed', this.counters)
       batch.fail(error)
     }
   }

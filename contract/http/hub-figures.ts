@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { instantSchema } from '../ids.ts'
 import { countersSchema } from './alarms.ts'
+import { deviceCountersSchema } from './devices.ts'
 
 const count = z.number().int().min(0)
 const ms = z.number().min(0)
@@ -22,6 +23,12 @@ export const hubFiguresSchema = countersSchema.extend({
     last: z.object({ ms, at: instantSchema }).nullable(),
   }),
   mqttConnections: count,
+  /** The devices of which most was rejected, most first; at most ten. */
+  rejecting: z.array(
+    deviceCountersSchema.pick({ deviceId: true, received: true, rejected: true, byReason: true }).extend({
+      deviceName: z.string(),
+    }),
+  ),
   /** Newest transition in the ledger, and the newest handed to the screens. */
   feed: z.object({ head: count, told: count, screens: count, desksArmed: count }),
   /** Device → painted, as the browsers report it: reports by their upper bound in seconds, null for beyond the last. */

@@ -1,5 +1,6 @@
 // What the dashboard needs from the rest of the hub. Only `hub/` joins these to what fulfils them.
 import type { Act, ActRefusal, Transition } from '../../contract/alarms.ts'
+import type { DeviceCounters, Series } from '../../contract/http/devices.ts'
 import type { HubFigures } from '../../contract/http/hub-figures.ts'
 import type { MqttPorts } from '../../contract/http/people.ts'
 import type { Ledger, CommittedTransition, Devices, Places, Rules, Users } from '../../records/ledger.ts'
@@ -74,16 +75,14 @@ export interface Presence {
 /** The reading store's queries. */
 export interface Readings {
   /** At most `points` buckets of one metric over [from, to); buckets without samples are left out. */
-  series(query: { deviceId: string; kind: string; metric: string; from: number; to: number; points: number }): Promise<
-    readonly {
-      readonly t: number
-      readonly min: number
-      readonly mean: number
-      readonly max: number
-      readonly last: number
-      readonly count: number
-    }[]
-  >
+  series(query: {
+    deviceId: string
+    kind: string
+    metric: string
+    from: number
+    to: number
+    points: number
+  }): Promise<readonly Series['points'][number][]>
   latest(
     deviceId: string,
     kind: string,
@@ -108,6 +107,8 @@ export interface DeskWatch {
 /** What the rest of the hub measured; the dashboard adds its own. */
 export type HubAccount = Omit<HubFigures, 'at' | 'version' | 'feed' | 'shown'>
 
+export type DeviceAccount = Omit<DeviceCounters, 'deviceId'>
+
 /** What parts of the hub can do their work now. */
 export interface Health {
   ready(): Promise<{ readonly ok: boolean; readonly parts: Readonly<Record<string, boolean>> }>
@@ -120,7 +121,11 @@ export interface Ports {
   readonly feed: FeedSource
   readonly presence: Presence
   readonly readings: Readings
-  readonly counters: { read(): Promise<HubAccount> }
+  readonly counters: {
+    read(): Promise<HubAccount>
+    /** Of one device; null if the hub does not know it. */
+    ofDevice(deviceId: string): DeviceAccount | null
+  }
   readonly desks: DeskWatch
   readonly health: Health
   /** Where devices connect; null until the broker listens. */

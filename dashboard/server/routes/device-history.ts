@@ -1,6 +1,7 @@
 // What a device measured, told, and had rejected.
 import { API_ROOT, pageOf, pageQuerySchema } from '../../../contract/http/common.ts'
 import {
+  deviceCountersSchema,
   deviceEventsQuerySchema,
   deviceEventsSchema,
   latestSchema,
@@ -12,7 +13,7 @@ import { metricOf } from '../../../contract/kinds/table.ts'
 import { role } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { principalOf, subjectOf } from '../auth/guard.ts'
-import { invalid } from '../errors.ts'
+import { ApiError, invalid } from '../errors.ts'
 import { errors, idParams } from './answers.ts'
 
 const access = role('devices:read', 'device')
@@ -83,6 +84,17 @@ export function deviceHistoryRoutes(app: App, { ports, now }: Context): void {
       const until = to ?? now() + 86_400_000
       const items = await ports.readings.events({ deviceId, from, to: until, limit })
       return { items: items.map((item) => ({ ...item, data: { ...item.data } })) }
+    },
+  )
+
+  app.get(
+    `${API_ROOT}/devices/:id/counters`,
+    { config: { access }, schema: { params: idParams, response: { 200: deviceCountersSchema, ...errors }, tags } },
+    (request) => {
+      const { id } = subjectOf(request, 'device')
+      const account = ports.counters.ofDevice(id)
+      if (account === null) throw new ApiError('not_found')
+      return { deviceId: id, ...account, byReason: { ...account.byReason } }
     },
   )
 

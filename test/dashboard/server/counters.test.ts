@@ -1,5 +1,6 @@
 // What the dashboard adds to the hub's account of itself: measured where it happens.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DeviceCounters } from '../../../contract/http/devices.ts'
 import type { HubFigures } from '../../../contract/http/hub-figures.ts'
 import { World, live, next, until } from './world.ts'
 
@@ -21,6 +22,25 @@ describe('the counters', () => {
     expect(received).toBe(stored + rejected)
     expect(version).toBe('0.0.0-test')
     expect(at).toBeGreaterThan(startedAt)
+  })
+
+  it('G9, G10: give the account of one device to who may see it, and to nobody else', async () => {
+    const of = (id: string, who: string) =>
+      world.as(who).then((as) => world.call<DeviceCounters>('GET', `/devices/${id}/counters`, { as }))
+    const { status, body } = await of('DEV-A', 'manager')
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      deviceId: 'DEV-A',
+      since: 1_795_000_000_000,
+      messages: 3,
+      received: 5,
+      stored: 4,
+      rejected: 1,
+      byReason: { not_json: 1 },
+    })
+    expect((await of('DEV-B', 'manager')).status).toBe(404)
+    expect((await of('DEV-B', 'duty')).status).toBe(200)
+    expect((await of('DEV-NOWHERE', 'admin')).status, 'the hub does not know it').toBe(404)
   })
 
   it('count screens, armed desks and what was told, and put a painted alarm into its step', async () => {

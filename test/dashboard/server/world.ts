@@ -198,11 +198,16 @@ export class World {
           refused: {},
           startedAt: 1_795_000_000_000,
           backlog: { batches: 0, messages: 0, points: 0 },
+          rejecting: [],
           commits: { count: 0, of: 0, p50: null, p99: null, last: null },
           mqttConnections: 0,
           disk: null,
           backup: { last: null, failure: null },
         }),
+        ofDevice: (id) =>
+          id === 'DEV-NOWHERE'
+            ? null
+            : { since: 1_795_000_000_000, messages: 3, received: 5, stored: 4, rejected: 1, byReason: { not_json: 1 } },
       },
       desks: { armed: (desks) => void this.armed.push(desks) },
       mqtt: { ports: () => ({ port: 1884, tlsPort: null }) },

@@ -25,6 +25,22 @@ export function figuresOf(head: number, now: number): HubFigures {
     backlog: { batches: 1, messages: 14, points: 52 },
     commits: { count: 481_220, of: 1_000, p50: 3.42, p99: 18.9, last: { ms: 2.9, at: now - 300 } },
     mqttConnections: 1_704,
+    rejecting: [
+      {
+        deviceId: 'meter-0007',
+        deviceName: '总进线 7',
+        received: 86_420,
+        rejected: 61,
+        byReason: { not_json: 61 },
+      },
+      {
+        deviceId: 'meter-0012',
+        deviceName: '车间配电 12',
+        received: 90_102,
+        rejected: 47,
+        byReason: { unknown_metric: 40, out_of_range: 7 },
+      },
+    ],
     feed: { head, told: head, screens: 6, desksArmed: 2 },
     shown: {
       count: steps.reduce((sum, [, count]) => sum + count, 0),
