@@ -37,7 +37,7 @@ export function whenUnauthorized(listener: () => void): void {
 }
 
 export async function call<T extends z.ZodType>(
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   schema: T,
   options: CallOptions = {},

@@ -222,6 +222,8 @@ export const en = {
   'alarm.contacts': 'Contacts',
   'alarm.contacts.none': 'This site has no contacts on file.',
   'alarm.timeline': 'Timeline',
+  'alarm.contacts.show': 'Show numbers',
+  'alarm.contacts.recorded': 'Who asks, and when, goes into the audit trail',
   'alarm.chart': 'Curve, 30 minutes before and after',
   'alarm.chart.none': 'No readings in this time.',
   'alarm.chart.flag': 'The device reported this itself; there is no curve.',

@@ -211,6 +211,8 @@ export const zh = {
   'alarm.contacts': '联系人',
   'alarm.contacts.none': '该场所没有登记联系人。',
   'alarm.timeline': '时间线',
+  'alarm.contacts.show': '显示号码',
+  'alarm.contacts.recorded': '谁看、何时看会记入审计',
   'alarm.chart': '前后 30 分钟曲线',
   'alarm.chart.none': '这一时段没有读数。',
   'alarm.chart.flag': '此报警由设备自报，没有曲线。',
