@@ -1,13 +1,14 @@
 // The live feed of this page: socket in, machine between, runes out. Everything that decides is in link.ts.
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
-import type { Alarm } from '../../../../contract/alarms.ts'
+import type { Alarm, Person } from '../../../../contract/alarms.ts'
 import { DESK_SECONDS, DOWN, feedRefusalSchema, resumeReplySchema } from '../../../../contract/feed.ts'
 import type { Desk, DevicePresence, DownEvents, LiveReadings, UpEvents } from '../../../../contract/feed.ts'
 import { ClockOffset, LatencyWindow } from './latency.ts'
 import { LinkMachine } from './link.ts'
 import type { CaughtUp, Effect, Link } from './link.ts'
 import { PaintLog } from './paint-log.ts'
+import { Viewing } from './viewing.ts'
 
 const TICK_MS = 1_000
 const SHOWN_EVERY_MS = 250
@@ -36,6 +37,8 @@ export class Feed {
   clockOffset = $state.raw(0)
   /** The hub would not have this page any more (session over). What is shown stays. */
   refused = $state.raw(false)
+  /** Alarm id → who else has it opened. Known only while the link is up. */
+  viewers = $state.raw<ReadonlyMap<string, readonly Person[]>>(new Map())
   /** Messages that were not the contract's; they are never guessed at. */
   misfits = $state.raw(0)
 
@@ -50,6 +53,11 @@ export class Feed {
   #socket: FeedSocket | null = null
   #watched: readonly string[] = []
   #desk: Desk | null = null
+  #userId: string | null = null
+  readonly #viewing = new Viewing((alarmId) => {
+    if (this.#socket?.connected === true) this.#socket.emit('alarm:viewing', { alarmId })
+  })
+  #endViewing: () => void = () => {}
   #flushDue = false
   #shownVersion = 0
   #timers: ReturnType<typeof setInterval>[] = []
@@ -65,9 +73,10 @@ export class Feed {
     })
     this.#socket = socket
     socket.on('hello', (body) =>
-      this.#take(DOWN.hello, body, (hello, now) =>
-        this.#onHello(hello.serverTime, now, this.#machine.hello(hello, now)),
-      ),
+      this.#take(DOWN.hello, body, (hello, now) => {
+        this.#userId = hello.user.id
+        this.#onHello(hello.serverTime, now, this.#machine.hello(hello, now))
+      }),
     )
     socket.on('heartbeat', (body) =>
       this.#take(DOWN.heartbeat, body, (beat, now) =>
@@ -88,8 +97,18 @@ export class Feed {
     socket.on('device', (body) =>
       this.#take(DOWN.device, body, (presence) => this.#presenceListeners.forEach((listen) => listen(presence))),
     )
+    socket.on('viewers', (body) =>
+      this.#take(DOWN.viewers, body, (viewers) => {
+        const others = viewers.map(({ alarmId, viewers: people }) => {
+          return [alarmId, people.filter(({ id }) => id !== this.#userId)] as const
+        })
+        this.viewers = new Map(others.filter(([, people]) => people.length > 0))
+      }),
+    )
     socket.on('connect', () => {
       this.refused = false
+      this.viewers = new Map()
+      this.#viewing.repeat()
       if (this.#watched.length > 0) socket.emit('readings:watch', { deviceIds: [...this.#watched] })
       if (this.#desk !== null) socket.emit('desk', this.#desk)
     })
@@ -103,10 +122,12 @@ export class Feed {
       this.#publish()
     })
     socket.on('disconnect', (reason) => {
+      this.viewers = new Map()
       this.#machine.disconnected(Date.now())
       this.#publish()
       if (reason === 'io server disconnect') setTimeout(() => this.#socket === socket && socket.connect(), 500)
     })
+    this.#endViewing = this.#viewing.start()
     this.#timers = [
       setInterval(() => {
         this.#carryOut(this.#machine.tick(Date.now()))
@@ -120,6 +141,7 @@ export class Feed {
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer)
     this.#timers = []
+    this.#endViewing()
     this.#socket?.disconnect()
     this.#socket = null
   }
@@ -145,6 +167,11 @@ export class Feed {
   reportDesk(desk: Desk | null): void {
     this.#desk = desk
     if (desk !== null && this.#socket?.connected === true) this.#socket.emit('desk', desk)
+  }
+
+  /** What is opened on this page, for the others who may see it; null: nothing. */
+  look(alarmId: string | null): void {
+    this.#viewing.look(alarmId)
   }
 
   /** Live values of these devices until the returned function is called. One page watches at a time. */

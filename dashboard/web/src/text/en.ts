@@ -179,6 +179,7 @@ export const en = {
   'desk.pick.body': 'J / K move, Enter opens, A acknowledges, ? shows all keys.',
   'desk.p1_open_first': 'Open an urgent alarm before acknowledging it (Enter).',
   'desk.keys': 'Keys',
+  'desk.viewing': '{names} has this open',
   'keys.title': 'Keys',
   'keys.note': 'Keys do nothing in a field, while composing with an input method, or while held down.',
   'keys.next': 'Next',

@@ -168,6 +168,7 @@ export const zh = {
   'desk.pick.body': 'J / K 移动，Enter 打开，A 接警，? 看全部按键。',
   'desk.p1_open_first': '紧急报警须先打开详情再接警（Enter）。',
   'desk.keys': '按键',
+  'desk.viewing': '{names} 正在查看',
   'keys.title': '按键',
   'keys.note': '在输入框内、使用输入法时、按住不放时，按键不起作用。',
   'keys.next': '下一条',
