@@ -17,6 +17,7 @@ export function readFailureText(error: unknown): string {
   const code = error instanceof CallError ? error.code : 'unexpected'
   if (code === 'unreachable' || code === 'timeout') return t('error.read.unreachable')
   if (code === 'internal' || code === 'unavailable' || code === 'rate_limited') return t('error.read.later')
+  if (code === 'forbidden') return t('error.read.forbidden')
   if (code === 'unauthorized') return t('error.read.unauthorized')
   return failureText(error)
 }
