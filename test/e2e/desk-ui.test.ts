@@ -315,8 +315,8 @@ describe('G3: a link that breaks', () => {
     await page.getByText('画面停在').waitFor()
     expect(await page.getByTestId('veil').getAttribute('class')).toContain('stale')
     expect(await page.getByRole('link', { name: /拨打 李阿姨/ }).count()).toBe(1)
-    expect(await page.title()).toContain('断开')
-    expect(await page.locator('#favicon').getAttribute('href')).toBe('/favicon-down.svg')
+    await page.waitForFunction(() => document.title.includes('断开'))
+    await page.locator('#favicon[href="/favicon-down.svg"]').waitFor({ state: 'attached' })
     const missed = [hub.raise(0, { nth: 3 }), hub.raise(1, { nth: 4 }), hub.raise(3, { nth: 5 })]
     hub.mend()
     await waitText(page.getByTestId('caught-up'), `已补齐 3 条，至 #${hub.journal.head}，丢失 0`)

@@ -1,6 +1,7 @@
 // The live feed of this page: socket in, machine between, runes out. Everything that decides is in link.ts.
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
+import { flushSync } from 'svelte'
 import type { Alarm, Person } from '../../../../contract/alarms.ts'
 import { DESK_SECONDS, DOWN, feedRefusalSchema, resumeReplySchema } from '../../../../contract/feed.ts'
 import type { Desk, DevicePresence, DownEvents, LiveReadings, UpEvents } from '../../../../contract/feed.ts'
@@ -8,12 +9,11 @@ import { ClockOffset, LatencyWindow } from './latency.ts'
 import { LinkMachine } from './link.ts'
 import type { CaughtUp, Effect, Link } from './link.ts'
 import { PaintLog } from './paint-log.ts'
+import { RedrawPace } from './redraw-pace.ts'
 import { Viewing } from './viewing.ts'
 
 const TICK_MS = 1_000
 const SHOWN_EVERY_MS = 250
-/** A page in the background gets no animation frames; its list is refreshed this often instead. */
-const HIDDEN_REFRESH_MS = 1_000
 const RESUME_TIMEOUT_MS = 10_000
 /** A row first painted this long after it was heard was scrolled or filtered away, not slow. */
 const OUT_OF_VIEW_MS = 5_000
@@ -46,6 +46,7 @@ export class Feed {
   readonly #offset = new ClockOffset()
   readonly #window = new LatencyWindow()
   readonly #paints = new PaintLog()
+  readonly #pace = new RedrawPace()
   /** seq → when the hub received it and when this page did, of transitions that came live and are not painted yet. */
   readonly #unpainted = new Map<number, { readonly receivedAt: number; readonly heardAt: number }>()
   readonly #readingsListeners = new Set<(readings: LiveReadings) => void>()
@@ -58,7 +59,7 @@ export class Feed {
     if (this.#socket?.connected === true) this.#socket.emit('alarm:viewing', { alarmId })
   })
   #endViewing: () => void = () => {}
-  #flushDue = false
+  #redrawDue = false
   #shownVersion = 0
   #timers: ReturnType<typeof setInterval>[] = []
 
@@ -249,25 +250,32 @@ export class Feed {
     for (const seqs of this.#paints.drain()) socket.emit('alarm:shown', { seqs })
   }
 
-  /** The link is published at once; the list once a frame, however many transitions came in it. */
+  /** The link is published at once; the list as the pace allows, however many transitions came meanwhile. */
   #publish(): void {
     this.link = this.#machine.link
     this.caughtUp = this.#machine.caughtUp
     this.lastHeardAt = this.#machine.lastHeardAt
     if (this.#machine.cursor === null) this.listed = false
-    if (this.#flushDue || this.#machine.alarms.version === this.#shownVersion) return
-    this.#flushDue = true
-    const flush = () => {
-      if (!this.#flushDue) return
-      this.#flushDue = false
-      this.#shownVersion = this.#machine.alarms.version
-      this.alarms = this.#machine.alarms.list()
-      this.listed = this.#machine.cursor !== null
-      if (this.#unpainted.size > 5_000) this.#unpainted.clear()
-      this.#paints.keepOnly((id) => this.#machine.alarms.get(id) !== undefined)
-    }
-    if (document.visibilityState === 'visible') requestAnimationFrame(flush)
-    setTimeout(flush, HIDDEN_REFRESH_MS)
+    if (this.#redrawDue || this.#machine.alarms.version === this.#shownVersion) return
+    const wait = this.#pace.wait(performance.now())
+    if (wait === 0) return this.#redraw()
+    this.#redrawDue = true
+    // No animation frame: a page in the background gets none, and in a frame the work would come too late for it.
+    setTimeout(() => {
+      this.#redrawDue = false
+      this.#redraw()
+    }, wait)
+  }
+
+  #redraw(): void {
+    const from = performance.now()
+    this.#shownVersion = this.#machine.alarms.version
+    this.alarms = this.#machine.alarms.list()
+    this.listed = this.#machine.cursor !== null
+    if (this.#unpainted.size > 5_000) this.#unpainted.clear()
+    this.#paints.keepOnly((id) => this.#machine.alarms.get(id) !== undefined)
+    flushSync()
+    this.#pace.drawn(from, performance.now())
   }
 }
 
