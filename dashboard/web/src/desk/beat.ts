@@ -1,7 +1,7 @@
 // One beat for every marker that pulses, on and off once a second, all in step.
 //
 // Not a CSS animation: one runs in the compositor, for each marker in layers of its own, and keeps the whole page drawn sixty
-// times a second; every new row waits its turn behind that (docs/decisions/0010).
+// times a second; every new row waits its turn behind that (docs/decisions/0013).
 
 /** Half a beat, ms: 1 Hz. */
 const HALF_MS = 500
