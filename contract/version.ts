@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '5f054eadc1558458f5181b0488f44322775b4db34066c4b89887c13f47e3bb96'
+export const CONTRACT_HASH = '1f0fcd04264579aa72e58c0f4dbfbcf3281080d4d82b2399c0df8908314e64b1'

@@ -28,6 +28,7 @@ import { Upkeep } from './upkeep.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { FaultPoint } from '../ingest/ports.ts'
 import type { MqttPorts } from '../contract/http/people.ts'
+import type { Demo } from '../dashboard/server/demo-port.ts'
 import type { Ledger } from '../records/ledger.ts'
 import type { Config } from './config.ts'
 
@@ -46,6 +47,8 @@ export interface Hub {
 export interface HubOptions {
   /** Inert except in tests that end the process at a named point. */
   readonly faultPoint?: (point: FaultPoint) => void
+  /** Only where the demonstration starts the hub. */
+  readonly demo?: Demo
 }
 
 const VERSION = '0.1.0'
@@ -173,6 +176,7 @@ async function wire(
       presence: live,
       readings,
       mqtt: { ports: () => mqttPorts },
+      demo: options.demo,
       counters: {
         read: () => accountOf({ pipeline, devices, broker, upkeep, directory, startedAt }),
         ofDevice: (deviceId) => deviceAccountOf(devices.get(deviceId)),

@@ -4,7 +4,7 @@ import { ConfigError, configHelp, readConfig } from './config.ts'
 import { startHub } from './hub.ts'
 import { StartProblem } from './start-problem.ts'
 import type { Config } from './config.ts'
-import type { Hub } from './hub.ts'
+import type { Hub, HubOptions } from './hub.ts'
 
 /** Longer than this from the signal, and the process ends without waiting: the service manager would kill it anyway. */
 const STOP_LIMIT_MS = 10_000
@@ -39,8 +39,13 @@ function sayWhereToLook(hub: Hub, config: Config): void {
   )
 }
 
+export interface RunOptions extends HubOptions {
+  /** Resolves with a reason to end that is no signal. */
+  readonly endsWith?: Promise<string>
+}
+
 /** Runs until a signal ends it. */
-export async function run(): Promise<void> {
+export async function run(options: RunOptions = {}): Promise<void> {
   if (process.argv.includes('--help') || process.argv.includes('-h')) {
     out("智安 Zhi'an：县级安全监测中枢  the real-time safety hub of a county\n")
     out(configHelp())
@@ -56,17 +61,17 @@ export async function run(): Promise<void> {
   )
   let hub: Hub
   try {
-    hub = await startHub(config, log)
+    hub = await startHub(config, log, options)
   } catch (error) {
     if (!(error instanceof StartProblem)) throw error
     fail(error.message)
     process.exit(1)
   }
   let stopping = false
-  const end = (signal: string): void => {
+  const end = (reason: string): void => {
     if (stopping) return
     stopping = true
-    log.info({ signal }, 'stopping')
+    log.info({ reason }, 'stopping')
     setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
     hub.stop().then(
       () => process.exit(0),
@@ -77,6 +82,7 @@ export async function run(): Promise<void> {
     )
   }
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
+  void options.endsWith?.then(end)
   hub.failed.catch((error: unknown) => {
     // A storage thread is gone: nothing can be promised any more. The service manager starts the hub again.
     log.fatal({ err: error }, 'a storage thread ended')

@@ -1,9 +1,13 @@
 // Registers simulated devices with a hub over its HTTP API, as an installer would: sites, devices, tokens.
-import { countersSchema } from '../contract/http/alarms.ts'
-import type { Counters } from '../contract/http/alarms.ts'
-import { createdDeviceSchema, deviceTokenSchema, importResultSchema } from '../contract/http/devices.ts'
+import { alarmSchema } from '../contract/alarms.ts'
+import type { Alarm } from '../contract/alarms.ts'
+import { createdDeviceSchema, deviceTokenSchema, importResultSchema, seriesSchema } from '../contract/http/devices.ts'
+import type { Series } from '../contract/http/devices.ts'
+import { hubFiguresSchema } from '../contract/http/hub-figures.ts'
+import type { HubFigures } from '../contract/http/hub-figures.ts'
 import type { Role } from '../contract/http/people.ts'
 import { API_ROOT, pageOf } from '../contract/http/common.ts'
+import type { Page } from '../contract/http/common.ts'
 import { errorBodySchema } from '../contract/errors.ts'
 import { siteSchema } from '../contract/http/places.ts'
 import type { DeviceModel } from './devices/model.ts'
@@ -82,20 +86,37 @@ export class Registry {
     await this.#json('POST', '/users', user)
   }
 
-  async counters(): Promise<Counters> {
-    return countersSchema.parse(await this.#json('GET', '/counters'))
+  async figures(): Promise<HubFigures> {
+    return hubFiguresSchema.parse(await this.#json('GET', '/counters'))
+  }
+
+  /** Raised at `from` or later, hub time. */
+  alarmsSince(from: number): Promise<Alarm[]> {
+    return this.#all(`/alarms?from=${from}`, alarmPageSchema)
+  }
+
+  /** The device's samples of one metric over [from, to), in as narrow buckets as the hub gives. */
+  async series(deviceId: string, metric: string, from: number, to: number): Promise<Series['points']> {
+    const query = `metric=${metric}&from=${from}&to=${to}&points=5000`
+    return seriesSchema.parse(await this.#json('GET', `/devices/${deviceId}/readings?${query}`)).points
   }
 
   /** Ids of the sites of an area by their names. */
   async sitesOf(area: string): Promise<Map<string, string>> {
-    const known = new Map<string, string>()
+    const sites = await this.#all('/sites?', sitePageSchema)
+    return new Map(sites.flatMap((site) => (site.area.join('/') === area ? [[site.name, site.id] as const] : [])))
+  }
+
+  /** Every page of a list. */
+  async #all<T>(path: string, page: { parse(body: unknown): Page<T> }): Promise<T[]> {
+    const items: T[] = []
     for (let cursor: string | null = ''; cursor !== null;) {
-      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-      const page = sitePageSchema.parse(await this.#json('GET', `/sites?limit=500${query}`))
-      for (const site of page.items) if (site.area.join('/') === area) known.set(site.name, site.id)
-      cursor = page.next
+      const from: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+      const read = page.parse(await this.#json('GET', `${path}&limit=500${from}`))
+      items.push(...read.items)
+      cursor = read.next
     }
-    return known
+    return items
   }
 
   async #token({ device, model }: Placed, sites: ReadonlyMap<string, string>): Promise<string> {
@@ -154,6 +175,7 @@ export class Registry {
   }
 }
 
+const alarmPageSchema = pageOf(alarmSchema)
 const sitePageSchema = pageOf(siteSchema.pick({ id: true, name: true, area: true }))
 
 async function sentenceOf(response: Response): Promise<string> {

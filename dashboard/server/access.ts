@@ -32,6 +32,7 @@ export const MAY = {
   'shift:write': ['admin'],
   'counters:read': ['admin', 'duty'],
   'metrics:read': ['admin'],
+  'demo:direct': ['admin', 'duty'],
 } as const satisfies Record<string, readonly Role[]>
 export type Permission = keyof typeof MAY
 

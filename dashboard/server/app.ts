@@ -23,17 +23,18 @@ import type { Ports } from './ports.ts'
 import { alarmExportRoutes } from './routes/alarm-export.ts'
 import { alarmRoutes } from './routes/alarms.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { demoRoutes } from './routes/demo.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { deviceHistoryRoutes } from './routes/device-history.ts'
 import { importRoutes } from './routes/device-import.ts'
-import { meRoutes } from './routes/me.ts'
 import { firstStepsRoutes } from './routes/first-steps.ts'
+import { meRoutes } from './routes/me.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { placeRoutes } from './routes/places.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
-import { tokenRoutes } from './routes/tokens.ts'
 import { shiftRoutes } from './routes/shift.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
@@ -137,10 +138,11 @@ export async function buildApp(context: Context): Promise<App> {
   alarmRoutes(app, context)
   alarmExportRoutes(app, context)
   ruleRoutes(app, context)
-  auditRoutes(app, context)
   firstStepsRoutes(app, context)
   shiftRoutes(app, context)
+  auditRoutes(app, context)
   operationRoutes(app, context)
+  demoRoutes(app, context)
   await servePages(app, options.webRoot)
   return app
 }

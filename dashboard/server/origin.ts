@@ -69,3 +69,8 @@ export function fromOwnPage(request: IncomingMessage, origin: Origin, allowed: r
   if (site !== undefined && site !== 'same-origin') return false
   return claimed === undefined || claimed === `${origin.secure ? 'https' : 'http'}://${origin.host}`
 }
+
+const LOOPBACK = /^(?:127\.|::1$)/
+
+/** The call comes from this machine, and no proxy speaks for someone else. */
+export const isLoopback = ({ direct, address }: Origin): boolean => direct && LOOPBACK.test(address)

@@ -5,6 +5,7 @@ import type { HubFigures } from '../../contract/http/hub-figures.ts'
 import type { MqttPorts } from '../../contract/http/people.ts'
 import type { Ledger, CommittedTransition, Devices, Places, Rules, Users } from '../../records/ledger.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
+import type { Demo } from './demo-port.ts'
 
 /**
  * The ledger: read with a Scope; written only for what is the dashboard's own (sessions, bearer tokens, the audit of
@@ -128,6 +129,8 @@ export interface Ports {
   }
   readonly desks: DeskWatch
   readonly health: Health
+  /** Only of a hub that plays the demonstration. */
+  readonly demo?: Demo | undefined
   /** Where devices connect; null until the broker listens. */
   readonly mqtt: { ports(): MqttPorts | null }
 }

@@ -4,8 +4,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
+import type { Demo } from '../../dashboard/server/demo-port.ts'
+import { answerOver } from './wire.ts'
 
-const MAIN = join(import.meta.dirname, '..', 'main.ts')
+const MAIN = join(import.meta.dirname, 'hub-main.ts')
+/** A hub that was killed is back sooner. */
+const COMPILED = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'zhian-code')
 const READY_WITHIN_MS = 60_000
 const LOOK_EVERY_MS = 50
 /** The hub itself gives up after ten seconds. */
@@ -20,6 +24,8 @@ export interface HubChildOptions {
   readonly environment: Readonly<Record<string, string>>
   /** Where it answers, `http://127.0.0.1:8080`. */
   readonly base: string
+  /** What the hub may ask. */
+  readonly demo: Demo
   /** Ready again after a death that nobody asked for. */
   readonly onRestarted: (pid: number) => void
   /** It cannot be started again. */
@@ -62,9 +68,11 @@ export class HubChild {
     // A group of its own: Ctrl+C in the terminal ends the devices first, then the hub.
     const child = spawn(process.execPath, [MAIN], {
       detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...withoutOurs(process.env), ...this.#options.environment },
+      // The channel is the demonstration's end of the string: when it breaks, the hub ends.
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { NODE_COMPILE_CACHE: COMPILED, ...withoutOurs(process.env), ...this.#options.environment },
     })
+    answerOver(child, this.#options.demo)
     this.#child = child
     this.#words = ''
     child.stderr?.on('data', (chunk: Buffer) => (this.#words = (this.#words + chunk.toString()).slice(-LAST_WORDS)))

@@ -8,21 +8,27 @@ import { Past } from '../../simulators/county/past.ts'
 import { ACCOUNTS } from '../../simulators/county/people.ts'
 import { PILOT_AREA } from '../../simulators/county/places.ts'
 import { SCENES } from '../../simulators/county/scenes.ts'
-import type { SceneName } from '../../simulators/county/scenes.ts'
+import type { DemoScene } from '../../contract/http/demo.ts'
 import { happeningsOf, script, SCRIPT_SECONDS } from '../../simulators/county/script.ts'
 import type { ScriptLine } from '../../simulators/county/script.ts'
 import { importTable } from '../../simulators/county/table.ts'
+import type { Delivery } from '../../simulators/connection.ts'
 import { Fleet } from '../../simulators/fleet.ts'
 import type { FleetCounts, FleetDevice } from '../../simulators/fleet.ts'
 import { Registry } from '../../simulators/registry.ts'
-import type { Counters } from '../../contract/http/alarms.ts'
+import type { DemoReckoning } from '../../contract/http/demo.ts'
+import { Account, acknowledgementsOf, shownWithin, Witness } from './reckoning.ts'
 
 /** So long the county goes on after its story. */
 const LATER_MS = 48 * 3_600_000
 const LOOK_EVERY_MS = 100
 const CONNECTS_PER_SECOND = 400
+/** The hub's counters are read so often: what it counted since is lost from the account when it is killed. */
+const COUNTERS_EVERY_MS = 2_000
 /** The first houses are in the small county, whatever the story says of them. */
 const SMALL_HOUSES = 20
+/** By kind, what a device measures in every reading, without mains too, and what nothing in the story spoils. */
+const WITNESSED = { electricity: 'temperature_a', gas: 'gas_lel', smoke: 'temperature', access: 'door_open' } as const
 /** A detector that was never started: a visitor's own reading puts it in service. */
 const VISITOR = 'gas-104'
 
@@ -38,7 +44,10 @@ export interface PlayOptions {
 export interface Visitor {
   readonly deviceId: string
   readonly token: string
+  /** A reading worth sending: gas at its low limit. */
+  readonly values: Readonly<Record<string, number>>
 }
+const VISITORS_VALUES = { gas_lel: 12 }
 
 export class Play {
   readonly #options: PlayOptions
@@ -50,14 +59,19 @@ export class Play {
   readonly #lines: readonly ScriptLine[]
   readonly #happenings: Happening[]
   readonly #past: Past
+  readonly #account = new Account()
+  readonly #witness: Witness
   #fleet: Fleet | null = null
-  #prompter: NodeJS.Timeout | null = null
+  /** Wall time at which the story began. */
+  #begun: number | null = null
+  readonly #timers: NodeJS.Timeout[] = []
 
   constructor(options: PlayOptions) {
     this.#options = options
     this.#registry = new Registry(options.base)
     this.#county = countyOf()
     this.#lines = script(this.#county, this.#start)
+    this.#witness = new Witness(this.#county.featured.map(({ id }) => id))
     this.#happenings = [
       ...happeningsOf(this.#lines),
       ...later(this.#county, this.#storyEnd, this.#storyEnd + LATER_MS).filter(({ deviceId }) =>
@@ -87,9 +101,10 @@ export class Play {
       worldStart: this.#start,
       speed: this.#options.speed,
       connectsPerSecond: CONNECTS_PER_SECOND,
+      onDelivery: (delivery) => this.#hear(delivery),
     })
     const token = tokens.get(VISITOR)
-    return token === undefined ? null : { deviceId: VISITOR, token }
+    return token === undefined ? null : { deviceId: VISITOR, token, values: VISITORS_VALUES }
   }
 
   /** Connects every device and delivers the last day, late; resolves when all of it is acknowledged. */
@@ -102,20 +117,33 @@ export class Play {
   /** The story begins. `prompt` is called with each line when its time has come. */
   begin(prompt: (line: ScriptLine) => void): void {
     const fleet = this.#running()
+    this.#begun = Date.now()
     fleet.start((device, stamp) => this.#past.preRoll(this.#deviceOf(device), stamp))
-    const waiting = this.#lines.filter(({ at }) => at >= 0)
-    this.#prompter = setInterval(() => {
-      for (let [next] = waiting; next && fleet.now() >= this.#start + next.at * 1000; [next] = waiting) {
+    const waiting = [...this.lines]
+    const look = (): void => {
+      for (let [next] = waiting; next && (this.second ?? 0) >= next.at; [next] = waiting) {
         waiting.shift()
         prompt(next)
       }
-    }, LOOK_EVERY_MS)
+    }
+    this.#timers.push(setInterval(look, LOOK_EVERY_MS))
+    this.#timers.push(setInterval(() => void this.#readCounters(), COUNTERS_EVERY_MS))
     // A week of minutes for the story's charts; nobody has to wait for it.
     void fleet.deliver((device) => this.#past.week(this.#deviceOf(device)))
   }
 
+  /** Lines from the beginning on; what prepares them has happened. */
+  get lines(): readonly ScriptLine[] {
+    return this.#lines.filter(({ at }) => at >= 0)
+  }
+
+  /** Of the story, world time; null before it begins. */
+  get second(): number | null {
+    return this.#begun === null ? null : (this.#running().now() - this.#start) / 1000
+  }
+
   /** Makes a scene happen now, whatever else goes on. */
-  trigger(name: SceneName): void {
+  trigger(name: DemoScene): void {
     const fleet = this.#running()
     const scene = SCENES.find((known) => known.name === name)
     const happenings = scene?.happenings(this.#county, fleet.now()) ?? []
@@ -129,13 +157,44 @@ export class Play {
     return this.#running().counts()
   }
 
-  counters(): Promise<Counters> {
-    return this.#registry.counters()
+  /** The account of the story until now. */
+  async reckon(): Promise<DemoReckoning> {
+    const from = this.#begun ?? Date.now()
+    const to = Date.now()
+    const witness = await this.#witness.check(from, to, (id) =>
+      this.#registry.series(id, WITNESSED[this.#byId(id).kind], from, to),
+    )
+    const alarms = await this.#registry.alarmsSince(from)
+    this.#account.read(await this.#registry.figures())
+    const { shown } = this.#account
+    return {
+      at: to,
+      received: this.#account.sum('received'),
+      stored: this.#account.sum('stored'),
+      rejected: this.#account.sum('rejected'),
+      alarms: alarms.length,
+      shown: { count: shown.count, p50: shownWithin(shown, 0.5), p99: shownWithin(shown, 0.99) },
+      acknowledged: acknowledgementsOf(alarms),
+      witness,
+    }
   }
 
   async stop(): Promise<void> {
-    if (this.#prompter !== null) clearInterval(this.#prompter)
+    for (const timer of this.#timers) clearInterval(timer)
     await this.#fleet?.stop(2_000)
+  }
+
+  #hear(delivery: Delivery): void {
+    // The story's account is of the story: what comes after it need not be remembered.
+    if (this.#begun !== null && (this.second ?? 0) <= SCRIPT_SECONDS) this.#witness.note(delivery)
+  }
+
+  async #readCounters(): Promise<void> {
+    try {
+      this.#account.read(await this.#registry.figures())
+    } catch {
+      // The visitor may have killed the hub this very moment; it counts from zero when it is back.
+    }
   }
 
   #running(): Fleet {

@@ -42,7 +42,16 @@ export interface Account {
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n)
 
-/** Beside `admin`, who is there from the start. */
+/** Who is there from the start. */
+export const ADMIN: Account = {
+  username: 'admin',
+  name: '管理员',
+  role: 'admin',
+  title: { zh: '管理员', en: 'administrator' },
+  houses: [],
+}
+
+/** Those who are added. */
 export const ACCOUNTS: readonly Account[] = [
   {
     username: 'zhou',

@@ -1,18 +1,16 @@
 // What a visitor may make happen at any moment, whatever else goes on: data for keys, buttons and tests.
+import type { DemoScene } from '../../contract/http/demo.ts'
 import type { Bilingual } from '../../contract/rules.ts'
 import { incident } from '../incidents.ts'
 import { FEEDER } from './county.ts'
 import type { County, Happening } from './county.ts'
 
 export interface Scene {
-  readonly name: SceneName
+  readonly name: DemoScene
   readonly label: Bilingual
   /** What happens when it is called for at world time `now`. */
   readonly happenings: (county: County, now: number) => readonly Happening[]
 }
-
-export const SCENE_NAMES = ['gas_leak', 'leakage', 'hot_terminal', 'power_cut', 'wrong_clock', 'misfit'] as const
-export type SceneName = (typeof SCENE_NAMES)[number]
 
 const on = (county: County, name: string): string => county.called(name).id
 

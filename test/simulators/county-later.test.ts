@@ -1,10 +1,11 @@
 // What happens in the county besides its story: what goes on afterwards, and what a visitor makes happen.
 import { describe, expect, it } from 'vitest'
+import { DEMO_SCENES } from '../../contract/http/demo.ts'
+import type { DemoScene } from '../../contract/http/demo.ts'
 import { county, living, started } from '../../simulators/county/county.ts'
 import type { Happening } from '../../simulators/county/county.ts'
 import { later } from '../../simulators/county/later.ts'
-import { SCENE_NAMES, SCENES } from '../../simulators/county/scenes.ts'
-import type { SceneName } from '../../simulators/county/scenes.ts'
+import { SCENES } from '../../simulators/county/scenes.ts'
 import { misfit } from '../../simulators/incidents.ts'
 import { EngineDevice } from './county-engine.ts'
 import type { Told } from './county-engine.ts'
@@ -69,10 +70,10 @@ describe('after the story', () => {
 
 describe('scenes', () => {
   it('are all there, in the order of their keys', () => {
-    expect(SCENES.map(({ name }) => name)).toEqual(SCENE_NAMES)
+    expect(SCENES.map(({ name }) => name)).toEqual(DEMO_SCENES)
   })
 
-  const brings: Record<SceneName, readonly [signal: string, priority: number, rows: number]> = {
+  const brings: Record<DemoScene, readonly [signal: string, priority: number, rows: number]> = {
     gas_leak: ['gas_lel', 1, 1],
     leakage: ['residual_current', 2, 1],
     hot_terminal: ['temperature', 2, 1],

@@ -8,13 +8,12 @@ import { anyone, role } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { credentialOf } from '../auth/credentials.ts'
 import { refusalOf } from '../auth/decide.ts'
+import { isLoopback } from '../origin.ts'
 import { shownFigures } from '../shown-figures.ts'
 import { errors } from './answers.ts'
 
 const health = z.object({ ok: z.boolean() })
 const readiness = z.object({ ok: z.boolean(), parts: z.record(z.string(), z.boolean()) })
-
-const LOOPBACK = /^(?:127\.|::1$)/
 
 export function operationRoutes(app: App, { ports, options, principals, metrics, now }: Context): void {
   app.get(
@@ -80,7 +79,7 @@ export function operationRoutes(app: App, { ports, options, principals, metrics,
 
   /** Loopback, unless a proxy speaks for someone else; everyone else needs the permission. */
   async function admitScraper(request: FastifyRequest): Promise<void> {
-    if (request.from.direct && LOOPBACK.test(request.from.address)) return
+    if (isLoopback(request.from)) return
     const credential = credentialOf(request.headers.authorization, request.cookies, request.from.secure)
     const principal = credential === null ? null : await principals.resolve(credential, 'request')
     const refusal = refusalOf(role('metrics:read', 'whole_hub'), principal, false)
