@@ -53,6 +53,14 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     if ((request.body as { code: string }).code !== 'first') throw new Refusal('unauthorized', '设置链接无效。')
     return begin(reply, hub.users[0] as FakeUser)
   })
+  app.get('/api/v1/first-steps', (request) => {
+    userOf(hub, request)
+    return { items: [], next: null, total: 0 }
+  })
+  app.get('/api/v1/shift', (request) => {
+    userOf(hub, request)
+    return { version: 0, changesAt: ['08:30'], leader: null }
+  })
   app.get('/api/v1/me', (request) => me(userOf(hub, request)))
   app.post('/api/v1/password', (request) => {
     const user = userOf(hub, request)

@@ -1,7 +1,8 @@
 // What the horn should do, second by second: the pure part, and the state's word.
 import { describe, expect, it } from 'vitest'
 import type { Alarm } from '../../../contract/alarms.ts'
-import { firstSteps } from '../../../dashboard/web/src/desk/first-steps.ts'
+import { defaultSteps } from '../../../dashboard/web/src/desk/first-steps.ts'
+import { textOf } from '../../../dashboard/web/src/text/dictionary.ts'
 import type { Link } from '../../../dashboard/web/src/feed/link.ts'
 import {
   decide,
@@ -297,6 +298,7 @@ describe('first steps', () => {
     ['offline', 'silent', null],
     ['maintenance', 'temperature', null],
   ] as const)('%s %s', (category, signal, first) => {
-    expect(firstSteps({ category, signal })?.[0] ?? null).toBe(first)
+    const [said] = defaultSteps({ category, signal })
+    expect(said ?? null).toEqual(first === null ? null : { zh: textOf('zh', first), en: textOf('en', first) })
   })
 })

@@ -7,13 +7,26 @@ export const PAGES = {
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
   sites: '/sites',
   users: '/users',
+  firstSteps: '/first-steps',
   counters: '/counters',
   account: '/account',
   setup: '/setup',
 } as const
 
 export type Place =
-  | { readonly page: 'desk' | 'history' | 'devices' | 'sites' | 'users' | 'counters' | 'account' | 'setup' | 'unknown' }
+  | {
+      readonly page:
+        | 'desk'
+        | 'history'
+        | 'devices'
+        | 'sites'
+        | 'users'
+        | 'first-steps'
+        | 'counters'
+        | 'account'
+        | 'setup'
+        | 'unknown'
+    }
   | { readonly page: 'device' | 'alarm'; readonly id: string }
 
 export function placeOf(pathname: string): Place {
@@ -31,6 +44,7 @@ export function placeOf(pathname: string): Place {
     first === 'devices' ||
     first === 'sites' ||
     first === 'users' ||
+    first === 'first-steps' ||
     first === 'counters' ||
     first === 'account' ||
     first === 'setup'

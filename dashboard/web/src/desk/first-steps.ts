@@ -1,6 +1,9 @@
-// What to say first and what to do next, by what has alarmed. The order is the order of acting.
+// What to say first and what to do next, by what has alarmed, where a county has not written its own. The order is the order of
+// acting.
 import type { Alarm } from '../../../../contract/alarms.ts'
-import type { TextKey } from '../text/dictionary.ts'
+import type { Step } from '../../../../contract/http/first-steps.ts'
+import { textOf } from '../text/dictionary.ts'
+import type { Language, TextKey } from '../text/dictionary.ts'
 
 const STEPS = {
   gas: ['steps.gas.say', 'steps.gas.repair', 'steps.gas.119', 'steps.gas.valve', 'steps.verdict'],
@@ -8,14 +11,22 @@ const STEPS = {
   circuit: ['steps.circuit.off', 'steps.circuit.electrician', 'steps.circuit.measure', 'steps.verdict'],
 } as const satisfies Record<string, readonly TextKey[]>
 
-type Step = (typeof STEPS)[keyof typeof STEPS][number]
-
 /** Leakage and heat of a circuit, whatever measures them. */
 const CIRCUIT_SIGNALS = new Set(['residual_current', 'temperature', 'temperature_rate'])
 
-/** The first one is said or done before anything else; null where there is nothing to say in general. */
-export function firstSteps(alarm: Pick<Alarm, 'category' | 'signal'>): readonly Step[] | null {
-  if (alarm.category === 'gas') return STEPS.gas
-  if (alarm.category === 'fire') return STEPS.fire
-  return alarm.category === 'electrical' && CIRCUIT_SIGNALS.has(alarm.signal) ? STEPS.circuit : null
+/** The first one is said or done before anything else; none where there is nothing to say in general. */
+export function defaultSteps({ category, signal }: Pick<Alarm, 'category' | 'signal'>): readonly Step[] {
+  const keys =
+    category === 'gas'
+      ? STEPS.gas
+      : category === 'fire'
+        ? STEPS.fire
+        : category === 'electrical' && CIRCUIT_SIGNALS.has(signal)
+          ? STEPS.circuit
+          : []
+  return keys.map((key) => ({ zh: textOf('zh', key), en: textOf('en', key) }))
 }
+
+/** Chinese where nobody has written English. */
+export const wordsOf = (steps: readonly Step[], language: Language): string[] =>
+  steps.map((step) => (language === 'en' ? (step.en ?? step.zh) : step.zh))
