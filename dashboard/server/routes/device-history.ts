@@ -89,7 +89,15 @@ export function deviceHistoryRoutes(app: App, { ports, now }: Context): void {
 
   app.get(
     `${API_ROOT}/devices/:id/counters`,
-    { config: { access }, schema: { params: idParams, response: { 200: deviceCountersSchema, ...errors }, tags } },
+    {
+      config: { access },
+      schema: {
+        summary: '一个指标的历史，按点数分段。 The history of one metric in as many points as asked for.',
+        params: idParams,
+        response: { 200: deviceCountersSchema, ...errors },
+        tags,
+      },
+    },
     (request) => {
       const { id } = subjectOf(request, 'device')
       const account = ports.counters.ofDevice(id)

@@ -58,7 +58,7 @@ export function operationRoutes(app: App, { ports, options, principals, metrics,
     '/metrics',
     {
       config: { access: anyone('a scraper on this machine, and administrators by their token'), rateLimit: false },
-      schema: { hide: true },
+      schema: { summary: '中枢的计数与时延。 The hub’s counters and latencies.', hide: true },
     },
     async (request, reply) => {
       await admitScraper(request)
