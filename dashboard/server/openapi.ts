@@ -1,11 +1,14 @@
 // `GET /api/openapi.json`: OpenAPI 3.1 from the schemas that the routes validate with.
 import fastifySwagger from '@fastify/swagger'
-import { createJsonSchemaTransform } from 'fastify-type-provider-zod'
+import { createJsonSchemaTransform, createJsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { anyone } from './access.ts'
 import type { App } from './app.ts'
+import { SHAPES } from './shapes.ts'
 
 export async function describeApi(app: App, version: string): Promise<void> {
-  const transform = createJsonSchemaTransform({ zodToJsonConfig: { target: 'draft-2020-12' } })
+  const conversion = { schemaRegistry: SHAPES, zodToJsonConfig: { target: 'draft-2020-12' } } as const
+  const transform = createJsonSchemaTransform(conversion)
+  const withShapes = createJsonSchemaTransformObject(conversion)
   await app.register(fastifySwagger, {
     openapi: {
       openapi: '3.1.0',
@@ -20,6 +23,11 @@ export async function describeApi(app: App, version: string): Promise<void> {
           bearer: { type: 'http', scheme: 'bearer' },
         },
       },
+    },
+    transformObject: (document) => {
+      const described = withShapes(document)
+      if ('components' in described) keepReferred(described.paths, described.components?.schemas ?? {})
+      return described
     },
     transform: (route) => {
       const described = transform(route)
@@ -40,4 +48,18 @@ export async function describeApi(app: App, version: string): Promise<void> {
     { config: { access: anyone('describes the API, holds no data') }, schema: { hide: true } },
     () => app.swagger(),
   )
+}
+
+/** Keeps of the named shapes those that the paths refer to, and those that these refer to. */
+function keepReferred(paths: unknown, schemas: Record<string, unknown>): void {
+  const kept = new Set<string>()
+  const look = (part: unknown): void => {
+    for (const [, name = ''] of JSON.stringify(part).matchAll(/"#\/components\/schemas\/(\w+)"/g)) {
+      if (kept.has(name)) continue
+      kept.add(name)
+      look(schemas[name])
+    }
+  }
+  look(paths)
+  for (const name of Object.keys(schemas)) if (!kept.has(name)) delete schemas[name]
 }
