@@ -37,7 +37,10 @@ export const suppressionSchema = z.object({
 export type Suppression = z.infer<typeof suppressionSchema>
 
 export const MODES = ['normal', 'debug', 'inspection', 'maintenance', 'drill'] as const
+/** 核实结论: 真警 误报 故障 测试 检修 重复 无法联系. */
 export const VERDICTS = ['real', 'false', 'fault', 'test', 'maintenance', 'duplicate', 'unreachable'] as const
+export const verdictSchema = z.enum(VERDICTS)
+export type Verdict = z.infer<typeof verdictSchema>
 
 /** Why a transition happened: the same word in log, API, test and page. */
 export const TRANSITION_REASONS = [
@@ -132,7 +135,10 @@ export const alarmSchema = z.object({
   updatedAt: instantSchema,
   /** Set when nothing is left to do: normal, and acknowledged where that is needed. */
   closedAt: instantSchema.nullable(),
-  verdict: z.enum(VERDICTS).nullable(),
+  /** What somebody found it to be; null again when the condition comes anew or gets worse. */
+  verdict: verdictSchema.nullable(),
+  /** Why it was raised, as they found it: cooking smoke, a brush motor. */
+  verdictCause: z.string().optional(),
 })
 export type Alarm = z.infer<typeof alarmSchema>
 
@@ -157,13 +163,17 @@ export const actBodySchemas = {
   ack: z.object({ seq: seqSchema, reason: ackReasonSchema.optional(), comment: comment.optional() }),
   reset: z.object({ seq: seqSchema, comment: comment.optional() }),
   comment: z.object({ text: comment }),
+  verdict: z.object({
+    seq: seqSchema,
+    verdict: verdictSchema,
+    cause: z.string().trim().min(1).max(200).optional(),
+    comment: comment.optional(),
+  }),
   field_verified: z.object({ seq: seqSchema, reason: comment }),
 } as const
 export type ActName = keyof typeof actBodySchemas
 
-/** A human act on an alarm, as the ingest decides it. */
-export interface Act {
-  readonly name: ActName
+interface Answer {
   readonly alarmId: string
   /** The transition it answers; null for acts that do not depend on one (comment). */
   readonly seq: number | null
@@ -171,6 +181,15 @@ export interface Act {
   readonly reason: string | null
   readonly comment: string | null
 }
+interface Judgement {
+  readonly verdict: Verdict
+  readonly cause: string | null
+}
+
+/** A human act on an alarm, as the ingest decides it. */
+export type Act = {
+  [Name in ActName]: Answer & { readonly name: Name } & (Name extends 'verdict' ? Judgement : unknown)
+}[ActName]
 
 /** Why an act was not carried out. */
 export const ACT_REFUSALS = [

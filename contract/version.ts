@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '1f0fcd04264579aa72e58c0f4dbfbcf3281080d4d82b2399c0df8908314e64b1'
+export const CONTRACT_HASH = '5054c28b426e46adf2f5d3270a34933e97788c36d5098781fc203d9307b1e798'

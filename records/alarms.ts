@@ -140,6 +140,7 @@ function narrowed(from: FromAlarm, filter: AlarmFilter): FromAlarm {
 
 function stepOf(body: string): AlarmDetail['transitions'][number] {
   const { alarm, ...step } = JSON.parse(body) as Transition
-  const { level, priority, condition, value } = alarm
-  return { ...step, level, priority, condition, value }
+  const { level, priority, condition, value, verdict, verdictCause } = alarm
+  const judged = verdictCause === undefined ? { verdict } : { verdict, verdictCause }
+  return { ...step, level, priority, condition, value, ...judged }
 }

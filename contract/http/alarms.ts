@@ -43,6 +43,8 @@ export const alarmDetailSchema = alarmSchema.extend({
       priority: alarmSchema.shape.priority,
       condition: alarmSchema.shape.condition,
       value: alarmSchema.shape.value,
+      verdict: alarmSchema.shape.verdict,
+      verdictCause: alarmSchema.shape.verdictCause,
     }),
   ),
   contacts: z.array(shownContactSchema),

@@ -10,6 +10,7 @@ export const MAY = {
   'alarms:ack': ['admin', 'duty', 'manager'],
   'alarms:comment': ['admin', 'duty', 'manager'],
   'alarms:reset': ['admin', 'duty'],
+  'alarms:verdict': ['admin', 'duty'],
   'alarms:field_verified': ['admin', 'duty'],
   'feed:follow': ['admin', 'duty', 'manager'],
   'desk:stand': ['admin', 'duty'],

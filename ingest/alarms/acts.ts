@@ -1,7 +1,7 @@
 // What people do to an alarm. Whether the act answers the newest transition (`stale`) is checked where sequence numbers are.
 import { ACK_REASONS } from '../../contract/alarms.ts'
-import type { Act, ActName, ActRefusal } from '../../contract/alarms.ts'
-import { apply, tell } from './alarm.ts'
+import type { Act, ActName, ActRefusal, Verdict } from '../../contract/alarms.ts'
+import { apply, tell, unjudged } from './alarm.ts'
 import type { Cause } from './alarm.ts'
 import { widenToNewest } from './memory.ts'
 import { wasIssued } from './state.ts'
@@ -11,12 +11,13 @@ import type { AlarmCore, EngineTransition } from './types.ts'
 import { open, ruleOf } from './work.ts'
 import type { OpenTrack, Work } from './work.ts'
 
-/** A comment moves nothing. */
+/** A comment and a verdict move nothing. */
 const STIMULUS_OF = {
   ack: 'acknowledge',
   reset: 'reset',
   field_verified: 'verify',
   comment: null,
+  verdict: null,
 } as const satisfies Record<ActName, Stimulus | null>
 
 export function findOpen(work: Work, alarmId: string): OpenTrack | null {
@@ -36,7 +37,8 @@ export function takeAct(work: Work, act: Act): ActRefusal | null {
   const cause = causeOf(act, work.now)
   const stimulus = STIMULUS_OF[act.name]
   if (stimulus === null) {
-    tell(work, track, 'commented', cause)
+    if (act.name === 'verdict') judge(track, act.verdict, act.cause)
+    tell(work, track, act.name === 'verdict' ? 'verdict' : 'commented', cause)
     return null
   }
   if (stimulus === 'verify') widenToNewest(work, track)
@@ -44,6 +46,11 @@ export function takeAct(work: Work, act: Act): ActRefusal | null {
   // Somebody looked: what the device said last does not hold any more.
   if (stimulus === 'verify' && refusal === null) track.sources = {}
   return refusal
+}
+
+/** What it was, by somebody who found out. It neither acknowledges nor ends the alarm; another verdict replaces it. */
+function judge(track: OpenTrack, verdict: Verdict, cause: string | null): void {
+  if (track.alarm) track.alarm = { ...unjudged(track.alarm), verdict, ...(cause !== null && { verdictCause: cause }) }
 }
 
 function causeOf({ name, by, reason, comment }: Act, now: number): Cause {

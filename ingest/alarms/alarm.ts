@@ -68,7 +68,8 @@ export function apply(
   }
   if (cell.ack === 'ask') {
     track.owed ||= alarm.priority !== NEEDS_NO_ACK
-    track.alarm = { ...alarm, ack: null }
+    // What was found out before does not hold for what came after; an alarm that merely surfaces is the same one.
+    track.alarm = { ...(stimulus === 'resurface' ? alarm : unjudged(alarm)), ack: null }
   } else if (cell.ack === 'give' && cause.by) {
     track.owed = false
     const { by, ackReason = null, comment = null } = cause
@@ -84,6 +85,10 @@ export function apply(
   }
   if (cell.to === 'closed') rest(work, track)
   return null
+}
+
+export function unjudged({ verdictCause: _, ...alarm }: AlarmCore): AlarmCore {
+  return { ...alarm, verdict: null }
 }
 
 /** Appends a transition that shows the alarm as it is now. */

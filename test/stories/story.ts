@@ -7,6 +7,7 @@
 //     online | goodbye | will | connected | disconnected
 //     rejected 3 | clock+400  (seconds ahead)
 //     ack | reset | verify | comment [signal]      by the duty officer, on the newest open alarm or that of a signal
+//     verdict false [signal]  what it was
 //     shelve 30:00 | shelve once | unshelve | suppress | unsuppress | out_of_service | back_in_service [signal]
 //     retire | replace | stop | start | again      `again`: the hub gets the last message once more
 //     hub no_desk on | hub no_desk off
@@ -14,11 +15,11 @@
 //     meter: !arc_fault       what one of the devices of a site does (`siteStory`); its transitions begin with its name
 //     end                     nothing; time passes until then
 //   expect   every transition, one a line: `time type reason signal level priority condition`, then, where they differ from
-//            none: acked, the suppression, ×occurrences. A refused act: `time refused word`.
+//            none: acked, the verdict, the suppression, ×occurrences. A refused act: `time refused word`.
 //
 // Timers fire when they are due, as the pipeline fires them. Every state passes through JSON.
 import { expect, it } from 'vitest'
-import type { ActName } from '../../contract/alarms.ts'
+import type { Act, ActName, Verdict } from '../../contract/alarms.ts'
 import type { Attributes } from '../../contract/http/devices.ts'
 import type { KindName } from '../../contract/kinds/kind.ts'
 import { defaultRulesFor, HUB_RULES } from '../../contract/kinds/table.ts'
@@ -270,6 +271,8 @@ class Teller {
       case 'verify':
       case 'comment':
         return { type: 'act', act: this.act(word === 'verify' ? 'field_verified' : word, rest[0]) }
+      case 'verdict':
+        return { type: 'act', act: this.act('verdict', rest[1], rest[0] as Verdict) }
       case 'retire':
         return { type: 'lifecycle', to: 'retired' }
       case 'replace':
@@ -281,10 +284,12 @@ class Teller {
     return { ...stored, type: 'reading', values: Object.fromEntries(data.map(([k, v]) => [k, Number(v)])) }
   }
 
-  private act(name: ActName, signal: string | undefined) {
+  private act(name: ActName, signal: string | undefined, verdict: Verdict = 'real'): Act {
     const reason = name === 'field_verified' ? '现场已查看' : name === 'ack' ? 'seen' : null
     const comment = name === 'comment' ? '已电话联系' : null
-    return { name, alarmId: this.find(signal)?.id ?? this.lastId(), seq: null, by: DUTY, reason, comment }
+    const answer = { alarmId: this.find(signal)?.id ?? this.lastId(), seq: null, by: DUTY, reason, comment }
+    if (name === 'verdict') return { ...answer, name, verdict, cause: verdict === 'false' ? '油烟' : null }
+    return { ...answer, name }
   }
 
   private find(signal: string | undefined): AlarmCore | undefined {
@@ -332,6 +337,7 @@ export function describe(a: AlarmCore): string {
   return [
     `${signal} ${a.level} P${a.priority} ${a.condition}`,
     a.ack ? 'acked' : '',
+    a.verdict ? `${a.verdict}${a.verdictCause ? `(${a.verdictCause})` : ''}` : '',
     a.suppression?.type ?? '',
     a.occurrences > 1 ? `×${a.occurrences}` : '',
   ]

@@ -27,30 +27,43 @@ const REFUSALS = {
 
 type Body<N extends ActName> = z.infer<(typeof actBodySchemas)[N]>
 
+/** What of an act its body says; the rest is which alarm and who. */
+type Words<N extends ActName> = Omit<Extract<Act, { name: N }>, 'alarmId' | 'by'>
+
 /** What each act may be done by and what its body says. */
-const ACTS = {
+const ACTS: { [N in ActName]: { summary: string; may: Permission; read: (body: Body<N>) => Words<N> } } = {
   ack: {
     summary: '接警。 Acknowledges the alarm.',
     may: 'alarms:ack',
-    read: ({ seq, reason, comment }: Body<'ack'>) => ({ seq, reason: reason ?? null, comment: comment ?? null }),
+    read: ({ seq, reason, comment }) => ({ name: 'ack', seq, reason: reason ?? null, comment: comment ?? null }),
   },
   reset: {
     summary: '复位锁定的报警。 Resets a latched alarm.',
     may: 'alarms:reset',
-    read: ({ seq, comment }: Body<'reset'>) => ({ seq, reason: null, comment: comment ?? null }),
+    read: ({ seq, comment }) => ({ name: 'reset', seq, reason: null, comment: comment ?? null }),
   },
   comment: {
     summary: '备注。 Comments on the alarm.',
     may: 'alarms:comment',
-    read: ({ text }: Body<'comment'>) => ({ seq: null, reason: null, comment: text }),
+    read: ({ text }) => ({ name: 'comment', seq: null, reason: null, comment: text }),
+  },
+  verdict: {
+    summary: '核实结论。 Says what the alarm turned out to be.',
+    may: 'alarms:verdict',
+    read: ({ seq, verdict, cause, comment }) => ({
+      name: 'verdict',
+      seq,
+      verdict,
+      cause: cause ?? null,
+      reason: null,
+      comment: comment ?? null,
+    }),
   },
   field_verified: {
     summary: '现场核实后关闭冻结的报警。 Closes a frozen alarm that was verified on site.',
     may: 'alarms:field_verified',
-    read: ({ seq, reason }: Body<'field_verified'>) => ({ seq, reason, comment: null }),
+    read: ({ seq, reason }) => ({ name: 'field_verified', seq, reason, comment: null }),
   },
-} as const satisfies {
-  [N in ActName]: { summary: string; may: Permission; read: (body: Body<N>) => Pick<Act, 'seq' | 'reason' | 'comment'> }
 }
 
 export function alarmRoutes(app: App, { ports, options, now }: Context): void {
@@ -108,7 +121,6 @@ export function alarmRoutes(app: App, { ports, options, now }: Context): void {
 
   function addAct<N extends ActName>(name: N): void {
     const act = ACTS[name]
-    const read = act.read as (body: Body<N>) => Pick<Act, 'seq' | 'reason' | 'comment'>
     app.post(
       `${API_ROOT}/alarms/:id/${name}`,
       {
@@ -123,10 +135,9 @@ export function alarmRoutes(app: App, { ports, options, now }: Context): void {
       },
       async (request) => {
         const { userId, name: by } = principalOf(request)
-        const outcome = await ports.acts.submit(
-          { name, alarmId: request.params.id, by: { id: userId, name: by }, ...read(request.body as Body<N>) },
-          request.from.address,
-        )
+        const words = act.read(request.body as Body<N>)
+        const asked = { ...words, alarmId: request.params.id, by: { id: userId, name: by } } as Act
+        const outcome = await ports.acts.submit(asked, request.from.address)
         if (outcome.ok) return outcome.transition
         const [code, message] = REFUSALS[outcome.refusal]
         throw new ApiError(code, { reason: outcome.refusal }, message)

@@ -220,6 +220,7 @@ describe('G9: access', () => {
     if (url.endsWith('/users')) return { username: 'new.user', name: '新人', role: 'admin', password: 'long enough' }
     if (url.endsWith('/password')) return { current: 'x', next: 'long enough' }
     if (url.endsWith('/comment')) return { text: '已看' }
+    if (url.endsWith('/verdict')) return { seq: 1, verdict: 'real' }
     if (url.endsWith('/field_verified')) return { seq: 1, reason: '已到场' }
     if (url.endsWith('/ack') || url.endsWith('/reset')) return { seq: 1 }
     if (url.includes('/rules/')) return RULE

@@ -158,6 +158,8 @@ describe('administration and alarms', () => {
       await world.call('POST', '/alarms/alarm-a/comment', { as: await world.as('manager'), body: { text: '在路上' } })
       await world.call('POST', '/alarms/alarm-a/reset', { as: duty, body: { seq: 2 } })
       await world.call('POST', '/alarms/alarm-a/field_verified', { as: duty, body: { seq: 2, reason: '现场正常' } })
+      const verdict = { seq: 2, verdict: 'false', cause: '油烟', comment: '房东已到场' }
+      await world.call('POST', '/alarms/alarm-a/verdict', { as: duty, body: verdict })
       const by = { id: world.users['duty'], name: 'duty 某' }
       expect(world.acts).toEqual([
         {
@@ -180,6 +182,7 @@ describe('administration and alarms', () => {
           act: { name: 'field_verified', alarmId: 'alarm-a', by, seq: 2, reason: '现场正常', comment: null },
           address: '127.0.0.1',
         },
+        { act: { name: 'verdict', alarmId: 'alarm-a', by, reason: null, ...verdict }, address: '127.0.0.1' },
       ])
     })
 
@@ -207,6 +210,10 @@ describe('administration and alarms', () => {
       ['ack', { seq: 1, by: { id: 'x', name: 'x' } }],
       ['comment', { text: '  ' }],
       ['field_verified', { seq: 1 }],
+      ['verdict', { seq: 1 }],
+      ['verdict', { seq: 1, verdict: 'perhaps' }],
+      ['verdict', { verdict: 'real' }],
+      ['verdict', { seq: 1, verdict: 'false', cause: '' }],
       ['reset', { seq: -1 }],
     ])('refuses the act %s %j', async (act, body) => {
       const before = world.acts.length

@@ -102,6 +102,8 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
         priority: state.priority,
         condition: state.condition,
         value: state.value,
+        verdict: state.verdict,
+        ...(state.verdictCause === undefined ? {} : { verdictCause: state.verdictCause }),
       }))
     return { ...alarm, transitions, contacts: hub.world.sites.find((site) => site.id === alarm.siteId)?.contacts ?? [] }
   })
@@ -125,6 +127,11 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
       if (alarm.ack !== null) throw refuse('already_acknowledged')
       const ack = { by: person, at: Date.now(), reason: body.reason ?? null, comment: null }
       hub.change(alarm.id, 'acknowledged', { ack, closedAt: alarm.condition === 'normal' ? Date.now() : null }, { by })
+    } else if (act === 'verdict') {
+      const { seq, verdict, cause, comment = null } = actBodySchemas.verdict.parse(request.body)
+      if (seq !== alarm.seq) throw refuse('stale')
+      const found = cause === undefined ? { verdict } : { verdict, verdictCause: cause }
+      hub.change(alarm.id, 'verdict', found, { by, comment })
     } else if (act === 'field_verified') {
       const body = actBodySchemas.field_verified.parse(request.body)
       if (body.seq !== alarm.seq) throw refuse('stale')

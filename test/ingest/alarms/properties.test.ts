@@ -41,6 +41,8 @@ function expectLawful(transitions: readonly EngineTransition[]): void {
       if (type === 'level_changed') expect([alarm.level, alarm.priority]).not.toEqual([before.level, before.priority])
       if (type === 'acknowledged') expect([before.ack, alarm.ack !== null]).toEqual([null, true])
       if (type === 'closed') expect(alarm.condition).toBe('normal')
+      // What was found out holds until there is something new to look at.
+      if (alarm.verdict !== before.verdict) expect(['verdict', 're_raised', 'level_changed']).toContain(type)
     }
   }
 }

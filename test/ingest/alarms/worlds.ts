@@ -1,5 +1,6 @@
 // Arbitrary lives of devices, for properties: everything that can pass the door, in any order.
 import * as fc from 'fast-check'
+import type { Act } from '../../../contract/alarms.ts'
 import type { Attributes } from '../../../contract/http/devices.ts'
 import { KINDS } from '../../../contract/kinds/table.ts'
 import type { Kind, KindName } from '../../../contract/kinds/kind.ts'
@@ -32,7 +33,11 @@ export const TREACHEROUS = ['__proto__', 'constructor', 'toString', 'hasOwnPrope
 /** An act or a suppression needs an alarm: chosen when it is known which are open. */
 export type Move =
   | { readonly move: 'input'; readonly input: Input }
-  | { readonly move: 'act'; readonly name: 'ack' | 'reset' | 'comment' | 'field_verified'; readonly pick: number }
+  | {
+      readonly move: 'act'
+      readonly name: 'ack' | 'reset' | 'comment' | 'verdict' | 'field_verified'
+      readonly pick: number
+    }
   | {
       readonly move: 'suppress'
       readonly what: SuppressionInput['type']
@@ -118,7 +123,7 @@ function inputOf(kind: Kind): fc.Arbitrary<Input> {
 }
 
 const acts = fc
-  .tuple(fc.constantFrom('ack' as const, 'reset' as const, 'comment' as const, 'field_verified' as const), fc.nat())
+  .tuple(fc.constantFrom('ack', 'reset', 'comment', 'verdict', 'field_verified'), fc.nat())
   .map(([name, pick]): Move => ({ move: 'act', name, pick }))
 
 const suppressions = fc
@@ -207,7 +212,11 @@ export class Life {
     const alarm = open[move.pick % Math.max(open.length, 1)]
     const alarmId = alarm?.id ?? 'nobody-1'
     if (move.move === 'act') {
-      const act = { name: move.name, alarmId, seq: null, by: PERSON, reason: 'seen', comment: null }
+      const answer = { alarmId, seq: null, by: PERSON, reason: 'seen', comment: null }
+      const act: Act =
+        move.name === 'verdict'
+          ? { ...answer, name: 'verdict', verdict: 'real', cause: null }
+          : { ...answer, name: move.name }
       return this.decide({ type: 'act', act })
     }
     const input = this.suppression(move, alarmId, alarm && { ruleId: alarm.ruleId, channel: alarm.channel })
