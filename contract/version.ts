@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '5054c28b426e46adf2f5d3270a34933e97788c36d5098781fc203d9307b1e798'
+export const CONTRACT_HASH = 'ce4400f22fe522023e40b95cb7e2f91e40071e6dcc7d159d47c580726c4d502e'

@@ -12,6 +12,7 @@ import type { AlarmFilter, AlarmQuery, Alarms } from './ledger.ts'
 import { withinScope } from './scope.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
 import { matchesEveryWord } from './search.ts'
+import { shownOf } from './shown.ts'
 import type { Store } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -74,7 +75,7 @@ export class AlarmLists implements Alarms {
     // A device may have moved: a step taken elsewhere is seen by those who saw it there.
     const steps = await this.#store.read
       .selectFrom('transition')
-      .select('body')
+      .select(['seq', 'body'])
       .where('alarm_id', '=', id)
       .where(withinScope(scope, sql.ref('transition.site_id'), sql.ref('transition.area_id')))
       .orderBy('seq', 'desc')
@@ -85,6 +86,10 @@ export class AlarmLists implements Alarms {
       ...(JSON.parse(row.body) as Transition).alarm,
       transitions: steps.map((step) => stepOf(step.body)).toReversed(),
       contacts,
+      shown: await shownOf(
+        this.#store.read,
+        steps.map((step) => step.seq),
+      ),
     }
   }
 

@@ -91,6 +91,20 @@ export interface Alarms {
   place(scope: Scope, id: string): Promise<PlaceOfThing | null>
 }
 
+/** A report that a transition was painted on a screen. */
+export interface Painted {
+  readonly seq: number
+  readonly userId: string
+  /** Of the user at that moment: what lies outside was not seen, whatever a page reports. */
+  readonly scope: Scope
+  /** Hub wall time of the report, ms. */
+  readonly at: number
+}
+export interface Shown {
+  /** Keeps the first report of each user on each transition of P1 to P3; all others are ignored. */
+  note(painted: readonly Painted[]): Promise<void>
+}
+
 // ---- Places ------------------------------------------------------------------------------------------------------
 
 export interface NewSite {
@@ -360,6 +374,7 @@ export interface Ledger {
   readonly failed: Promise<never>
   readonly journal: Journal
   readonly alarms: Alarms
+  readonly shown: Shown
   readonly places: Places
   readonly devices: Devices
   readonly users: Users

@@ -15,6 +15,7 @@ import { RejectionRecords } from './rejections.ts'
 import { RuleRecords } from './rules.ts'
 import { SessionRecords, TokenRecords } from './sessions.ts'
 import { SettingRecords } from './settings.ts'
+import { ShownRecords } from './shown.ts'
 import { copyLedger } from './sqlite/copy.ts'
 import { ledgerFileIn, lockFileIn, logOf, makePrivateDirectory } from './sqlite/files.ts'
 import { takeLock } from './sqlite/lock.ts'
@@ -91,6 +92,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     failed: death.promise,
     journal: new AlarmJournal(store),
     alarms: new AlarmLists(store),
+    shown: new ShownRecords(store),
     places: new PlaceRecords(store),
     devices: new DeviceRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
     users: new UserRecords(store),

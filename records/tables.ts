@@ -104,6 +104,14 @@ export interface AlarmTable {
   search: string
 }
 
+/** The first time that a transition was painted on a screen of a user. Kept as long as the transition, after the user too. */
+export interface AlarmShownTable {
+  seq: number
+  user_id: string
+  /** Hub wall time of the report. */
+  at: number
+}
+
 export interface UserTable {
   id: string
   username: string
@@ -184,6 +192,7 @@ export interface Tables {
   device_state: DeviceStateTable
   transition: TransitionTable
   alarm: AlarmTable
+  alarm_shown: AlarmShownTable
   app_user: UserTable
   session: SessionTable
   bearer_token: TokenTable

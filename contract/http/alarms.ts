@@ -1,7 +1,7 @@
 // Alarm lists and the counters of the whole hub.
 import * as z from 'zod'
-import { alarmSchema, transitionSchema } from '../alarms.ts'
-import { deviceIdSchema, idSchema } from '../ids.ts'
+import { alarmSchema, personSchema, transitionSchema } from '../alarms.ts'
+import { deviceIdSchema, idSchema, instantSchema, seqSchema } from '../ids.ts'
 import { categorySchema } from '../rules.ts'
 import { pageQuerySchema } from './common.ts'
 import { shownContactSchema } from './places.ts'
@@ -48,6 +48,8 @@ export const alarmDetailSchema = alarmSchema.extend({
     }),
   ),
   contacts: z.array(shownContactSchema),
+  /** By whom each transition of P1 to P3 was first seen: when a screen of theirs reported it painted. In the order of time. */
+  shown: z.array(z.object({ seq: seqSchema, at: instantSchema, user: personSchema })),
 })
 export type AlarmDetail = z.infer<typeof alarmDetailSchema>
 

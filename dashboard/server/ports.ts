@@ -14,6 +14,7 @@ import type { Demo } from './demo-port.ts'
 export interface Records {
   readonly journal: Pick<Ledger['journal'], 'incarnation' | 'head' | 'headInScope' | 'after' | 'snapshot'>
   readonly alarms: Ledger['alarms']
+  readonly shown: Ledger['shown']
   readonly places: Pick<Places, 'areas' | 'sites' | 'site'>
   readonly devices: Pick<Devices, 'list' | 'get'>
   readonly users: Pick<Users, 'list' | 'get' | 'byUsername' | 'count'>

@@ -1,5 +1,6 @@
 // Every migration, in order.
 import type { Migration } from './migration.ts'
 import { initial } from './0001-initial.ts'
+import { shown } from './0002-shown.ts'
 
-export const MIGRATIONS: readonly Migration[] = [initial]
+export const MIGRATIONS: readonly Migration[] = [initial, shown]

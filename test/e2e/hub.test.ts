@@ -110,6 +110,15 @@ describe.skipIf(!mayRun)('the whole hub, seen from a browser', () => {
     await detail.getByText('zhou').first().waitFor()
     const { transitions } = await admin.ok<AlarmDetail>('GET', `/alarms/${alarm.id}`)
     expect(transitions.map(({ type }) => type)).toEqual(['raised', 'acknowledged'])
+    // Whose screen it was on, and since when: in the ledger, and in the timeline that others read.
+    const seen = await until('the ledger knows who saw it', async () => {
+      const { shown } = await admin.ok<AlarmDetail>('GET', `/alarms/${alarm.id}`)
+      return shown.find(({ seq }) => seq === transitions[0]?.seq) ?? null
+    })
+    expect(seen.user.name).toBe('zhou')
+    expect(seen.at).toBeGreaterThanOrEqual(transitions[0]?.at ?? Infinity)
+    await page.goto(`http://127.0.0.1:${proxy.port}/desk?alarm=${alarm.id}`)
+    await detail.getByText('上屏 · zhou').first().waitFor()
     await page.context().close()
   })
 

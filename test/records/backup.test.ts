@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
+import { MIGRATIONS } from '../../records/migrations/all.ts'
 import { outdatedBackups, pruneBackups } from '../../records/backups.ts'
 import { LedgerUnusable } from '../../records/errors.ts'
 import type { Ledger } from '../../records/ledger.ts'
@@ -44,7 +45,7 @@ describe('backups', () => {
       const target = join(directory, `copy-${i}.db`)
       const before = await ledger.journal.head()
       await ledger.backupTo(target)
-      const { transitions } = await verifyLedgerFile(target, 1)
+      const { transitions } = await verifyLedgerFile(target, MIGRATIONS.length)
       expect(transitions).toBeGreaterThanOrEqual(before)
       heads.push(transitions)
     }
@@ -106,7 +107,10 @@ describe('restoring', () => {
 
     const restored = await restoreLedger(directory, backup, T0)
     expect(restored).toMatchObject({ transitions: 1, alarms: 1, devices: 1, audit: { rows: 1 } })
-    expect(await verifyLedgerFile(restored.replaced ?? '', 1)).toMatchObject({ transitions: 2, devices: 2 })
+    expect(await verifyLedgerFile(restored.replaced ?? '', MIGRATIONS.length)).toMatchObject({
+      transitions: 2,
+      devices: 2,
+    })
 
     const second = await startedLedger(directory)
     expect((await second.alarms.open(EVERYTHING)).map(({ id }) => id)).toEqual(['before'])
@@ -179,7 +183,7 @@ describe('restoring', () => {
     await expect(refusal).rejects.toThrow(LedgerUnusable)
     await expect(refusal).rejects.toMatchObject({ reason: 'damaged' })
     expect(existsSync(`${ledgerFileIn(directory)}.incoming`)).toBe(false)
-    expect(await verifyLedgerFile(ledgerFileIn(directory), 1)).toMatchObject({ transitions: 3 })
+    expect(await verifyLedgerFile(ledgerFileIn(directory), MIGRATIONS.length)).toMatchObject({ transitions: 3 })
   })
 
   it('works on a ledger that is itself damaged beyond opening', async () => {

@@ -22,6 +22,7 @@ import { LivePresences } from './live-presence.ts'
 import { LiveReadings } from './live-readings.ts'
 import { LiveViewers } from './live-viewers.ts'
 import { ScopeMarks } from './scope-marks.ts'
+import { ShownLog } from './shown-log.ts'
 import { ShownLatency } from './shown.ts'
 import { receiver } from './receive.ts'
 
@@ -49,6 +50,7 @@ export class Feed {
   readonly #presences: LivePresences
   readonly #viewers: LiveViewers
   readonly #shown: ShownLatency
+  readonly #shownLog: ShownLog
   readonly #commits: Commits
   readonly #marks: ScopeMarks
   #ends: (() => void)[] = []
@@ -79,6 +81,7 @@ export class Feed {
     this.#presences = new LivePresences(this.#io, this.#audience)
     this.#viewers = new LiveViewers(this.#io, this.#audience, ports.records.alarms)
     this.#shown = new ShownLatency(metrics)
+    this.#shownLog = new ShownLog(ports.records.shown, log)
     this.#marks = new ScopeMarks(ports.records)
     this.#commits = new Commits(
       ports.records.journal,
@@ -116,6 +119,7 @@ export class Feed {
     this.#commits.stop()
     for (const connection of this.#audience.all()) connection.socket.conn.close()
     this.#io.engine.close()
+    await this.#shownLog.stop()
   }
 
   // ---- What the routes tell -------------------------------------------------------------------------------------
@@ -159,6 +163,7 @@ export class Feed {
       marks: this.#marks,
       readings: this.#readings,
       shown: this.#shown,
+      shownLog: this.#shownLog,
       viewers: this.#viewers,
       recheck: () => this.recheck(connection),
       cut: (reason) => this.cut(connection, reason),

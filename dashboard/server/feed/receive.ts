@@ -13,6 +13,7 @@ import type { LiveReadings } from './live-readings.ts'
 import type { LiveViewers } from './live-viewers.ts'
 import { answerResume, eventOf } from './resume.ts'
 import type { ScopeMarks } from './scope-marks.ts'
+import type { ShownLog } from './shown-log.ts'
 import type { ShownLatency } from './shown.ts'
 
 export interface Receiving {
@@ -24,6 +25,7 @@ export interface Receiving {
   readonly marks: ScopeMarks
   readonly readings: LiveReadings
   readonly shown: ShownLatency
+  readonly shownLog: ShownLog
   readonly viewers: LiveViewers
   readonly recheck: () => Promise<Principal | null>
   readonly cut: (reason: CutReason) => void
@@ -59,7 +61,11 @@ export function receiver(receiving: Receiving): (name: string, args: readonly un
     else if (name === 'readings:watch') readings.watch(connection, parse(name, body).deviceIds)
     else if (name === 'desk') receiving.desk(parse(name, body))
     else if (name === 'alarm:viewing') await viewers.viewing(connection, parse(name, body).alarmId, now)
-    else shown.painted(connection, parse(name, body).seqs, now())
+    else {
+      const { seqs } = parse(name, body)
+      shown.painted(connection, seqs, now())
+      receiving.shownLog.painted(connection, seqs, now())
+    }
   }
 
   async function resume(cursor: number | null, reply: Reply): Promise<void> {

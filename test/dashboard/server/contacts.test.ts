@@ -160,8 +160,22 @@ describe('contacts', () => {
       list: (query) => ports.records.audit.list(query),
       verify: () => ports.records.audit.verify(),
     }
-    const { journal, alarms, places, devices, users, sessions, tokens, rules, rejections, settings } = ports.records
-    const records = { journal, alarms, places, devices, users, sessions, tokens, rules, rejections, settings, audit }
+    const { journal, alarms, shown, places, devices, users, sessions, tokens, rules, rejections, settings } =
+      ports.records
+    const records = {
+      journal,
+      alarms,
+      shown,
+      places,
+      devices,
+      users,
+      sessions,
+      tokens,
+      rules,
+      rejections,
+      settings,
+      audit,
+    }
     await world.stopServing()
     await world.serve({}, { ...ports, records })
     try {

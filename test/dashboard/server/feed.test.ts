@@ -458,6 +458,7 @@ describe('live feed under faults', () => {
 const recordsOf = (records: Ports['records']): Ports['records'] => ({
   journal: records.journal,
   alarms: records.alarms,
+  shown: records.shown,
   places: records.places,
   devices: records.devices,
   users: records.users,

@@ -61,6 +61,7 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     userOf(hub, request)
     return { version: 0, changesAt: ['08:30'], leader: null }
   })
+  app.get('/api/v1/about', () => ({ demo: null }))
   app.get('/api/v1/me', (request) => me(userOf(hub, request)))
   app.post('/api/v1/password', (request) => {
     const user = userOf(hub, request)
@@ -105,7 +106,13 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
         verdict: state.verdict,
         ...(state.verdictCause === undefined ? {} : { verdictCause: state.verdictCause }),
       }))
-    return { ...alarm, transitions, contacts: hub.world.sites.find((site) => site.id === alarm.siteId)?.contacts ?? [] }
+    const steps = new Set(transitions.map(({ seq }) => seq))
+    return {
+      ...alarm,
+      transitions,
+      contacts: hub.world.sites.find((site) => site.id === alarm.siteId)?.contacts ?? [],
+      shown: hub.evidence.filter(({ seq }) => steps.has(seq)),
+    }
   })
   app.get('/api/v1/counters', (request) => {
     if (userOf(hub, request).role === 'manager') throw new Refusal('forbidden', '没有权限。')

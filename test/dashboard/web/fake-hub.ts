@@ -19,6 +19,7 @@ import {
   resumeReplySchema,
 } from '../../../contract/feed.ts'
 import type { DownEvents, ResumeReply, UpEvents } from '../../../contract/feed.ts'
+import type { AlarmDetail } from '../../../contract/http/alarms.ts'
 import type { Role } from '../../../contract/http/people.ts'
 import { addApi } from './fake-api.ts'
 import { addInventoryApi } from './fake-inventory-api.ts'
@@ -63,6 +64,8 @@ export class FakeHub {
   readonly users: FakeUser[]
   /** Sequences that pages said they painted. */
   readonly shown: number[] = []
+  /** The same as the hub keeps it. */
+  readonly evidence: AlarmDetail['shown'] = []
   readonly desks: unknown[] = []
   readonly signedIn = new Map<string, FakeUser>()
   url = ''
@@ -255,7 +258,11 @@ export class FakeHub {
       connection.cursor = answer.head
       reply(resumeReplySchema.parse(answer))
     })
-    socket.on('alarm:shown', ({ seqs }) => this.shown.push(...seqs))
+    socket.on('alarm:shown', ({ seqs }) => {
+      this.shown.push(...seqs)
+      const { id, name } = user
+      this.evidence.push(...seqs.map((seq) => ({ seq, at: Date.now(), user: { id, name } })))
+    })
     socket.on('desk', (desk) => this.desks.push(desk))
     socket.on('readings:watch', ({ deviceIds }) => (connection.watched = deviceIds))
   }
