@@ -101,14 +101,17 @@ describe('the ledger on SQLite', () => {
 
   it('a question that takes long does not delay the journal', async () => {
     const { store, journal } = await opened()
+    const begun = Promise.withResolvers<undefined>()
     const question = Promise.withResolvers<undefined>()
     // It has begun, sees the ledger as it was then, and keeps the reading connection to itself.
     const asking = store.read.transaction().execute(async (trx) => {
       const before = await trx.selectFrom('head').select('seq').executeTakeFirstOrThrow()
+      begun.resolve(undefined)
       await question.promise
       const after = await trx.selectFrom('head').select('seq').executeTakeFirstOrThrow()
       return [before.seq, after.seq]
     })
+    await begun.promise
     for (let i = 0; i < 5; i++) await journal.append(one(`a${i}`))
     question.resolve(undefined)
     expect(await asking).toEqual([0, 0])
