@@ -225,6 +225,44 @@ describe('an alarm', () => {
     for (const page of [here, there]) await isSilent(page)
   })
 
+  it('of P1 that was taken ten minutes ago without a verdict sounds again and says why, until one desk enters it', async () => {
+    await serve(0)
+    const [here, there] = [await sit(), await sit({ username: 'admin' })]
+    // Two seconds short of ten minutes: nothing sounds until the page's own clock has come so far.
+    const ack = { by: { id: 'u1', name: '周晓岚' }, at: Date.now() - 598_000, reason: null, comment: null }
+    const raised = hub.raise(0, { nth: 3, changes: { ack } })
+    for (const page of [here, there]) {
+      await page.locator(`[data-alarm="${raised.id}"]`).waitFor()
+      await expect.poll(() => started(page), { timeout: 20_000 }).toContain(P1_HZ)
+      await horn(page).getByText('接警 10 分钟仍无核实结论').waitFor()
+    }
+    await horn(here).getByText('接警 10 分钟仍无核实结论').click()
+    const detail = here.locator('article.detail')
+    await detail.getByText('接警 10 分钟仍无核实结论').waitFor()
+    await here.keyboard.press('KeyV')
+    const dialog = here.getByRole('dialog', { name: '核实结论' })
+    await dialog.waitFor()
+    // Nothing is said before something is chosen; keys 1 to 7 choose, figures in a text are text.
+    expect(await dialog.getByRole('button', { name: '记录核实结论' }).isDisabled()).toBe(true)
+    await here.keyboard.press('Digit2')
+    await dialog.getByLabel('原因').fill('')
+    await dialog.getByLabel('原因').pressSequentially('3 号灶油烟')
+    expect(await dialog.getByRole('radio', { checked: true }).getAttribute('value')).toBe('false')
+    await dialog.getByRole('button', { name: '记录核实结论' }).click()
+    for (const page of [here, there]) {
+      await isSilent(page)
+      expect(await horn(page).getByText('接警 10 分钟仍无核实结论').count()).toBe(0)
+      await page.locator(`[data-alarm="${raised.id}"]`).getByText(/误报/).waitFor()
+    }
+    await detail.getByText('误报（3 号灶油烟）').waitFor()
+    await detail
+      .getByRole('listitem')
+      .filter({ hasText: '核实结论' })
+      .filter({ hasText: '3 号灶油烟' })
+      .first()
+      .waitFor()
+  })
+
   it('消音 silences this desk alone, until one as urgent comes', async () => {
     await serve(0)
     const [here, there] = [await sit(), await sit({ username: 'admin' })]

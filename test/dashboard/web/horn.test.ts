@@ -13,6 +13,8 @@ import {
   MUTE_MS,
   muted,
   SILENT,
+  unverified,
+  VERDICT_WITHIN_MS,
 } from '../../../dashboard/web/src/horn/decide.ts'
 import type { CallablePart, HornState, Instant } from '../../../dashboard/web/src/horn/decide.ts'
 import { hornWord } from '../../../dashboard/web/src/horn/horn-text.ts'
@@ -22,7 +24,8 @@ import { checkBeeps, TONES } from '../../../dashboard/web/src/horn/tones.ts'
 const NOON = Date.UTC(2026, 10, 21, 4)
 const NIGHT = Date.UTC(2026, 10, 21, 14)
 const LIVE: Link = { phase: 'live' }
-const ack = { by: { id: 'u', name: '周' }, at: 1, reason: null, comment: null }
+const takenAt = (at: number) => ({ by: { id: 'u', name: '周' }, at, reason: null, comment: null })
+const ack = takenAt(NIGHT)
 const shelf = { type: 'shelved', by: null, reason: 'x', at: 0, until: null } as const
 
 const an = (id: string, priority: Alarm['priority'], changes: Partial<CallablePart> = {}): CallablePart => ({
@@ -31,6 +34,7 @@ const an = (id: string, priority: Alarm['priority'], changes: Partial<CallablePa
   ack: null,
   suppression: null,
   closedAt: null,
+  verdict: null,
   ...changes,
 })
 
@@ -116,6 +120,39 @@ describe('one pattern a priority', () => {
       expect(desk.call(false)?.say).toBeNull()
     }
     expect(said).toEqual([null, 'new', null, 'old'])
+  })
+
+  it('P1 that was taken sounds again after ten minutes without a verdict, until there is one', () => {
+    const at = VERDICT_WITHIN_MS / 1000
+    const taken = an('a', 1, { ack: takenAt(NOON) })
+    const desk = new Watch().has(taken)
+    expect(desk.heardUntil(at)).toEqual({})
+    expect(unverified(desk.state)).toEqual([])
+    expect(desk.at(at).call(true)).toMatchObject({ pattern: 'p1', loud: false, say: null })
+    expect(unverified(desk.state)).toEqual(['a'])
+    expect(desk.at(at + 7).call(true)?.say).toBe('a')
+    expect(desk.at(at + 31).call()?.loud).toBe(true)
+    // Quiet for a while, but not for good.
+    expect(desk.mute().heardUntil(at + 31 + MUTE_MS / 1000 - 1)).toEqual({})
+    expect(desk.at(at + 32 + MUTE_MS / 1000).pattern()).toBe('p1')
+    expect(desk.has({ ...taken, verdict: 'false' }).call()).toBeNull()
+    expect(unverified(desk.state)).toEqual([])
+    // What came anew must be taken anew, and then judged anew.
+    expect(desk.has(an('a', 1)).pattern()).toBe('p1')
+    expect(unverified(desk.state)).toEqual([])
+  })
+
+  it('waits for no verdict of what is suppressed, closed, less urgent, or judged in time', () => {
+    const old = { ack: takenAt(NOON - VERDICT_WITHIN_MS) }
+    const desk = new Watch().has(
+      an('p2', 2, old),
+      an('shelved', 1, { ...old, suppression: shelf }),
+      an('closed', 1, { ...old, closedAt: NOON }),
+      an('judged', 1, { ...old, verdict: 'real' }),
+    )
+    expect(desk.heardUntil(60)).toEqual({})
+    // A page that was opened later does not wait another ten minutes.
+    expect(new Watch(NOON, [an('late', 1, old)]).pattern()).toBe('p1')
   })
 
   it('P2 sounds three times, then once a minute, until it is taken', () => {

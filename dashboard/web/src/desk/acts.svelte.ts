@@ -1,6 +1,6 @@
 // Acts on their way. Nothing is shown as done before the feed says so: until then it is "sending" (it cannot lie).
 import * as z from 'zod'
-import type { ActName, AckReason, Alarm } from '../../../../contract/alarms.ts'
+import type { ActName, AckReason, Alarm, Verdict } from '../../../../contract/alarms.ts'
 import { call, CallError } from '../api/client.ts'
 import { failureText } from '../api/failure-text.ts'
 import { ROUTES } from '../api/routes.ts'
@@ -14,6 +14,13 @@ export interface Pending {
   readonly message: string
   /** Sends the same act again, against the newest state. */
   readonly again: (() => void) | null
+}
+
+/** What somebody found an alarm to be; '' where they said nothing. */
+export interface Finding {
+  readonly verdict: Verdict
+  readonly cause: string
+  readonly comment: string
 }
 
 /** How long the transition may take after the hub said yes before the page says that it has not arrived. */
@@ -37,6 +44,11 @@ export class Acts {
   /** Someone looked on site: a frozen alarm ends, with what they found as its reason. */
   fieldVerified(alarm: Alarm, reason: string): Promise<void> {
     return this.#send(alarm, 'field_verified', { seq: alarm.seq, reason })
+  }
+
+  verdict(alarm: Alarm, { verdict, cause, comment }: Finding): Promise<void> {
+    const said = { ...(cause !== '' && { cause }), ...(comment !== '' && { comment }) }
+    return this.#send(alarm, 'verdict', { seq: alarm.seq, verdict, ...said })
   }
 
   comment(alarm: Alarm, text: string): Promise<void> {

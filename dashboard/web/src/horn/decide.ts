@@ -2,6 +2,7 @@
 //
 // An alarm calls while nobody has taken it (接警, on any desk) and nothing suppresses it (G5: it stays in the list). P1 loops,
 // louder after 30 s, and is spoken; P2 sounds three times, then once a minute; P3 chimes once, not at night; P4 never.
+// A P1 that was taken calls again as if it were not when nobody has said within 10 min what it was (核实结论).
 // 消音 is of this desk only; it ends by itself, or by a new call as urgent as what was muted.
 import type { Alarm } from '../../../../contract/alarms.ts'
 import type { Link } from '../feed/link.ts'
@@ -18,6 +19,8 @@ interface Onset {
   /** When this page first heard it call at this priority, `mono`. */
   readonly at: number
   readonly priority: Calling
+  /** It was taken, and nobody has said what it was. */
+  readonly unverified: boolean
   /** A chime is due: it came while this page watched, and not at night. */
   readonly chimes: boolean
 }
@@ -40,7 +43,7 @@ export interface HornState {
 }
 export const SILENT: HornState = { onsets: null, downAt: null, mute: null }
 
-export type CallablePart = Pick<Alarm, 'id' | 'priority' | 'ack' | 'suppression' | 'closedAt'>
+export type CallablePart = Pick<Alarm, 'id' | 'priority' | 'ack' | 'suppression' | 'closedAt' | 'verdict'>
 
 export interface Heard {
   /** The open alarms; null before the first list has come. */
@@ -62,6 +65,8 @@ export interface Call {
 export const MUTE_MS = 3 * 60_000
 export const LOUD_AFTER_MS = 30_000
 export const LINK_TONE_AFTER_MS = 15_000
+/** From 接警 of a P1 to its 核实结论. */
+export const VERDICT_WITHIN_MS = 10 * 60_000
 const P1_SLOT_MS = 2_000
 /** Three tones, then the time of three to speak a place. */
 const P1_SLOTS = 6
@@ -83,10 +88,14 @@ export function isNight(wall: number): boolean {
   return hour >= 22 || hour < 6
 }
 
-const callsAs = (alarm: CallablePart): Calling | null =>
-  alarm.priority === 4 || alarm.ack !== null || alarm.suppression !== null || alarm.closedAt !== null
-    ? null
-    : alarm.priority
+/** A P1 that somebody took too long ago for nobody to have found out what it is. `wall`: the hub's time. */
+export const lacksVerdict = ({ priority, ack, verdict, closedAt }: CallablePart, wall: number): boolean =>
+  priority === 1 && closedAt === null && verdict === null && ack !== null && wall - ack.at >= VERDICT_WITHIN_MS
+
+function callsAs(alarm: CallablePart, wall: number): Calling | null {
+  if (alarm.priority === 4 || alarm.suppression !== null || alarm.closedAt !== null) return null
+  return alarm.ack === null || lacksVerdict(alarm, wall) ? alarm.priority : null
+}
 
 /** The state after what is known now. Call with every change of the list or the link, and as time passes. */
 export function hear(state: HornState, heard: Heard, now: Instant): HornState {
@@ -101,13 +110,14 @@ export function hear(state: HornState, heard: Heard, now: Instant): HornState {
 function onsetsOf(held: HornState['onsets'], alarms: readonly CallablePart[], now: Instant): HornState['onsets'] {
   const onsets = new Map<string, Onset>()
   for (const alarm of alarms) {
-    const priority = callsAs(alarm)
+    const priority = callsAs(alarm, now.wall)
     if (priority === null) continue
     const before = held?.get(alarm.id)
+    const unverified = alarm.ack !== null
     // One that has become more urgent calls anew; one that has become less so goes on as what it is now.
-    const goesOn = before !== undefined && before.priority <= priority
+    const goesOn = before !== undefined && before.priority <= priority && before.unverified === unverified
     const chimes = held !== null && priority === 3 && !isNight(now.wall)
-    onsets.set(alarm.id, goesOn ? { ...before, priority, chimes: before.chimes } : { at: now.mono, priority, chimes })
+    onsets.set(alarm.id, goesOn ? { ...before, priority } : { at: now.mono, priority, unverified, chimes })
   }
   return onsets
 }
@@ -125,6 +135,10 @@ export function loudest(state: HornState, now: Instant): Calling | null {
   const urgent = Math.min(...priorities)
   return urgent === 1 || urgent === 2 ? urgent : callAt(state, now) === null ? null : 3
 }
+
+/** The alarms that call for their verdict: the page says so beside the horn, for nothing in the list is new. */
+export const unverified = ({ onsets }: HornState): string[] =>
+  [...(onsets ?? [])].flatMap(([id, onset]) => (onset.unverified ? [id] : []))
 
 /** 消音: nothing changes but this desk's sound. */
 export function muted(state: HornState, now: Instant): HornState {

@@ -2,7 +2,7 @@
 import type { Alarm } from '../../../../contract/alarms.ts'
 import type { Feed } from '../feed/feed.svelte.ts'
 import { textOf } from '../text/dictionary.ts'
-import { decide, hear, loudest, muted, SILENT } from './decide.ts'
+import { decide, hear, loudest, muted, SILENT, unverified } from './decide.ts'
 import type { Call, HornState, Instant } from './decide.ts'
 import type { AudioState, Sounder } from './sounder.ts'
 import { checkBeeps, GAIN, TONES } from './tones.ts'
@@ -24,6 +24,8 @@ export class Horn {
   mutedUntil = $state<number | null>(null)
   /** Something calls that 消音 could silence. */
   calls = $state(false)
+  /** Alarms that call because nobody has said what they were. */
+  unverified = $state.raw<readonly string[]>([])
   /** When the officer last proved to have heard the beeps, hub time. */
   soundCheckedAt = $state<number | null>(null)
   wake = $state<WakeState>('off')
@@ -70,6 +72,8 @@ export class Horn {
     this.#state = hear(this.#state, { alarms: listed ? alarms : null, link, pageNow: Date.now() }, now)
     this.mutedUntil = this.#state.mute?.untilWall ?? null
     this.calls = loudest(this.#state, now) !== null
+    const waiting = unverified(this.#state)
+    if (waiting.join() !== this.unverified.join()) this.unverified = waiting
     this.#become(decide(this.#state, now, this.speaks))
   }
 
@@ -114,7 +118,7 @@ export class Horn {
 /** Place and signal, in Chinese whatever the language of the page: it is for whoever is in the room. */
 function wordsOf(alarm: Alarm): string {
   const place = [...alarm.place.slice(alarm.place.length > 2 ? 1 : 0), alarm.deviceName].join('，')
-  return textOf('zh', 'horn.say', {
+  return textOf('zh', alarm.ack === null ? 'horn.say' : 'horn.say_unverified', {
     priority: textOf('zh', `priority.${alarm.priority}`),
     title: alarm.title.zh,
     place,
