@@ -1,21 +1,13 @@
-// Makes the pictures of the documentation: a hub of its own, a dozen alarms through the front door, a real browser.
-//
-//   node bin/on-pinned-node.mjs test/e2e/screenshots.ts [folder]      docs/images by default
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+// What the pictures of the documentation show: a hub of its own, a dozen alarms through the front door. Places and people
+// are invented.
 import mqtt from 'mqtt'
-import { buildPagesIfStale } from '../../hub/pages.ts'
-import { Api } from '../support/api.ts'
-import { launchBrowser } from '../support/browser.ts'
-import { ADMIN_PASSWORD, startHubProcess, until } from '../support/hub-process.ts'
-import type { Page } from 'playwright-core'
+import type { Api } from '../support/api.ts'
 import type { HubProcess } from '../support/hub-process.ts'
 
-const FOLDER = process.argv[2] ?? join(import.meta.dirname, '..', '..', 'docs', 'images')
-const PASSWORD = 'night shift 2026'
+export const PASSWORD = 'night shift 2026'
 const MINUTE = 60_000
 
-/** Place, device, and what it says: one value, or a series that ends in it. Places and people are invented. */
+/** Place, device, and what it says: one value, or a series that ends in it. */
 const SCENE: readonly [
   area: string,
   site: string,
@@ -37,7 +29,10 @@ const SCENE: readonly [
   ['示范县/茶园镇/上坪村', '茶园合作社', 'smoke-cy', 'smoke', '仓库', 'battery', 9],
 ]
 
-async function fill(hub: HubProcess, admin: Api): Promise<void> {
+export const ALARMS = SCENE.length
+
+/** Registers the devices and the people; resolves with the devices' tokens. */
+export async function settle(admin: Api): Promise<Map<string, string>> {
   const rows = SCENE.map(([area, site, id, kind, name]) =>
     [id, kind, name, area, site, '李阿姨', '138-0000-0012'].join(','),
   )
@@ -50,8 +45,13 @@ async function fill(hub: HubProcess, admin: Api): Promise<void> {
     password: PASSWORD,
     mustChange: false,
   })
+  return new Map(tokens.map(({ id, token }) => [id, token]))
+}
+
+/** Lets every device say what it has to say, the least urgent first. */
+export async function happen(hub: HubProcess, tokens: ReadonlyMap<string, string>): Promise<void> {
   for (const [, , id, , , metric, value] of SCENE.toReversed()) {
-    const token = tokens.find((made) => made.id === id)?.token as string
+    const token = tokens.get(id) as string
     const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, {
       username: id,
       password: token,
@@ -73,52 +73,4 @@ function series(metric: string, value: number): { ts: number; values: Record<str
     const reached = binary ? (index === 30 ? 1 : 0) : quiet * wobble + (value - quiet * wobble) * share
     return { ts: now - (30 - index) * MINUTE, values: { [metric]: Math.round(reached * 10) / 10 } }
   })
-}
-
-async function signIn(page: Page, base: string): Promise<void> {
-  await page.goto(`${base}/`)
-  await page.locator('input[name=username]').fill('zhou')
-  await page.locator('input[name=password]').fill(PASSWORD)
-  await page.locator('button[type=submit]').click()
-  await page.waitForSelector('[data-testid=veil][data-phase=live]')
-}
-
-mkdirSync(FOLDER, { recursive: true })
-buildPagesIfStale()
-const hub = await startHubProcess()
-const browser = await launchBrowser()
-try {
-  const admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
-  await fill(hub, admin)
-  // The slowest of them waits half a minute before it counts.
-  await until(
-    'the alarms stand',
-    async () => {
-      const { total } = await admin.ok<{ total: number }>('GET', '/alarms?open=true')
-      return total >= SCENE.length - 1
-    },
-    90_000,
-  )
-  for (const [name, colorScheme, viewport] of [
-    ['desk', 'dark', { width: 1440, height: 900 }],
-    ['desk-day', 'light', { width: 1440, height: 900 }],
-    ['phone', 'light', { width: 390, height: 844 }],
-  ] as const) {
-    const context = await browser.newContext({ viewport, colorScheme, locale: 'zh-CN', deviceScaleFactor: 1 })
-    const page = await context.newPage()
-    await signIn(page, hub.base)
-    await page.locator('[role=option]').first().waitFor()
-    if (name !== 'phone') {
-      await page.locator('[role=option]').first().click()
-      await page.locator('article.detail canvas').first().waitFor()
-    }
-    if (name === 'desk-day') {
-      await page.locator('header button').first().click()
-    }
-    await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' })
-    await context.close()
-  }
-} finally {
-  await browser.close()
-  await hub.dispose()
 }
