@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { REFUSAL_REASONS } from '../../../broker/refusals.ts'
+import { WORDS } from '../../../dashboard/web/src/demo/words.ts'
 import { textOf } from '../../../dashboard/web/src/text/dictionary.ts'
 import { en } from '../../../dashboard/web/src/text/en.ts'
 import { age, ageShort, clock, figure, fullInstant, milliseconds } from '../../../dashboard/web/src/text/format.ts'
@@ -57,8 +58,8 @@ describe('the dictionary', () => {
   })
 
   it('is the only place with Chinese in it, and its English has none', () => {
-    // Units of an age, and the example rows of an import.
-    const exempt = /text[\\/]format\.ts$|import-table\.ts$/
+    // Units of an age, the example rows of an import, and the demonstration's words, which only its pages load.
+    const exempt = /text[\\/]format\.ts$|import-table\.ts$|demo[\\/]words\.ts$/
     const stray = sources
       .filter(({ name }) => !exempt.test(name))
       .flatMap(({ name, text }) =>
@@ -74,6 +75,26 @@ describe('the dictionary', () => {
     expect(textOf('en', 'desk.queued', { n: 3 })).toBe('3 new alarms')
     expect(textOf('zh', 'desk.queued', { n: 3 })).toBe('3 条新报警')
     expect(textOf('zh', 'link.caught_up', { n: 12, seq: 841, lost: 0 })).toBe('已补齐 12 条，至 #841，丢失 0')
+  })
+})
+
+describe('the words of the demonstration', () => {
+  const words = Object.entries(WORDS)
+
+  it('are there in both languages, with the same parameters', () => {
+    for (const [key, { zh: chinese, en: english }] of words) {
+      expect([key, parametersOf(english)]).toEqual([key, parametersOf(chinese)])
+      expect([key, /[\u4e00-\u9fff]/.test(english)]).toEqual([key, false])
+    }
+  })
+
+  it('are all used', () => {
+    const asked = new Set([...code.matchAll(/\bsay\(\s*'([^']+)'/g)].map((match) => match[1] as string))
+    const begun = [...code.matchAll(/\bsay\(`([a-z.]+)\$\{/g)].map((match) => match[1] as string)
+    expect(asked.size).toBeGreaterThan(20)
+    expect(
+      words.map(([key]) => key).filter((key) => !asked.has(key) && !begun.some((prefix) => key.startsWith(prefix))),
+    ).toEqual([])
   })
 })
 

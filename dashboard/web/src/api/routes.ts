@@ -7,6 +7,9 @@ const part = encodeURIComponent
 export const ROUTES = {
   session: `${ROOT}/session`,
   me: `${ROOT}/me`,
+  about: `${ROOT}/about`,
+  demo: `${ROOT}/demo`,
+  demoCues: `${ROOT}/demo/cues`,
   password: `${ROOT}/password`,
   setup: `${ROOT}/setup`,
   alarms: `${ROOT}/alarms`,

@@ -10,6 +10,8 @@ export const PAGES = {
   firstSteps: '/first-steps',
   counters: '/counters',
   account: '/account',
+  about: '/about',
+  demo: '/demo',
   setup: '/setup',
 } as const
 
@@ -24,6 +26,8 @@ export type Place =
         | 'first-steps'
         | 'counters'
         | 'account'
+        | 'about'
+        | 'demo'
         | 'setup'
         | 'unknown'
     }
@@ -47,6 +51,8 @@ export function placeOf(pathname: string): Place {
     first === 'first-steps' ||
     first === 'counters' ||
     first === 'account' ||
+    first === 'about' ||
+    first === 'demo' ||
     first === 'setup'
   )
     return { page: first }

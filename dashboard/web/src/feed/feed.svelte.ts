@@ -50,6 +50,7 @@ export class Feed {
   /** seq → when the hub received it and when this page did, of transitions that came live and are not painted yet. */
   readonly #unpainted = new Map<number, { readonly receivedAt: number; readonly heardAt: number }>()
   readonly #readingsListeners = new Set<(readings: LiveReadings) => void>()
+  readonly #paintListeners = new Set<(alarm: Alarm, ms: number) => void>()
   readonly #presenceListeners = new Set<(presence: DevicePresence) => void>()
   #socket: FeedSocket | null = null
   #watched: readonly string[] = []
@@ -155,7 +156,9 @@ export class Feed {
       this.#unpainted.delete(alarm.seq)
       const offset = this.#offset.ms
       if (unpainted === undefined || offset === null || now - unpainted.heardAt > OUT_OF_VIEW_MS) continue
-      this.#window.add(now + offset - unpainted.receivedAt, now)
+      const ms = now + offset - unpainted.receivedAt
+      this.#window.add(ms, now)
+      for (const listen of this.#paintListeners) listen(alarm, ms)
     }
   }
 
@@ -192,6 +195,20 @@ export class Feed {
   onPresence(listen: (presence: DevicePresence) => void): () => void {
     this.#presenceListeners.add(listen)
     return () => void this.#presenceListeners.delete(listen)
+  }
+
+  /** Rows whose way from the hub's receipt to this screen was measured, ms; until the returned function is called. */
+  onPainted(listen: (alarm: Alarm, ms: number) => void): () => void {
+    this.#paintListeners.add(listen)
+    return () => void this.#paintListeners.delete(listen)
+  }
+
+  /** Cuts this page off for so long, as a broken network would: what it then says and does is its own affair. */
+  cutOff(ms: number): void {
+    const socket = this.#socket
+    if (socket === null) return
+    socket.disconnect()
+    setTimeout(() => this.#socket === socket && socket.connect(), ms)
   }
 
   /** After a new sign-in: connect at once. */

@@ -18,13 +18,12 @@ export type Arguments<Key extends TextKey> = [ParameterOf<(typeof zh)[Key]>] ext
 const DICTIONARIES: Record<Language, Record<TextKey, string>> = { zh, en }
 
 export function textOf<Key extends TextKey>(language: Language, key: Key, ...args: Arguments<Key>): string {
-  const parameters: Readonly<Record<string, string | number>> = args[0] ?? {}
-  return DICTIONARIES[language][key].replace(
-    /\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g,
-    (whole, name: string, one?: string, many?: string) => {
-      const value = parameters[name]
-      if (one !== undefined && many !== undefined) return Number(value) === 1 ? one : many
-      return value === undefined ? whole : String(value)
-    },
-  )
+  return filled(DICTIONARIES[language][key], args[0] ?? {})
 }
+
+export const filled = (text: string, parameters: Readonly<Record<string, string | number>>): string =>
+  text.replace(/\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g, (whole, name: string, one?: string, many?: string) => {
+    const value = parameters[name]
+    if (one !== undefined && many !== undefined) return Number(value) === 1 ? one : many
+    return value === undefined ? whole : String(value)
+  })

@@ -678,6 +678,14 @@ export const en = {
   'refused.rate_limited': 'Slowed: too fast',
   'refused.flapping': 'Slowed: reconnecting',
 
+  'nav.about': 'About',
+  'nav.demo': 'Demo stage',
+  'demo.mark': 'Demo data',
+  'demo.invented': 'Demo data: every person, place and reading is invented.',
+  'about.what':
+    'Zhi’an is the real-time safety hub of a county: devices report over MQTT, are stored before they are answered, judged for alarms, and shown on the duty desk at once.',
+  'about.licence': 'Open source under the Apache License 2.0, without warranty.',
+
   'noright.title': 'No permission',
   'noright.body': 'This page is for: {role}. You are: {mine}. Ask an administrator if you need it.',
   'unknown.title': 'No such page',

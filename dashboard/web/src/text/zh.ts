@@ -655,6 +655,13 @@ export const zh = {
   'refused.rate_limited': '发送太快，已减速',
   'refused.flapping': '反复重连，已减速',
 
+  'nav.about': '关于',
+  'nav.demo': '控场',
+  'demo.mark': '演示数据',
+  'demo.invented': '演示数据，人物、地点和读数全部虚构。',
+  'about.what': '智安是县级安全物联平台：设备经 MQTT 上报，先入库后应答，判定报警，实时送到值班台。',
+  'about.licence': '按 Apache License 2.0 开源，不含任何担保。',
+
   'noright.title': '没有权限',
   'noright.body': '这一页只对{role}开放。你现在的身份是{mine}；需要时请联系管理员。',
   'unknown.title': '没有这个页面',
