@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'ce4400f22fe522023e40b95cb7e2f91e40071e6dcc7d159d47c580726c4d502e'
+export const CONTRACT_HASH = '765ce22011e7a4e2848e8f9230070083d34ea1c02328e710decdfb3b8b283006'

@@ -36,7 +36,7 @@ export async function accountOf(parts: AccountParts): Promise<HubAccount> {
     startedAt,
     backlog: pipeline.backlog,
     commits: pipeline.commits.figures(),
-    mqttConnections: tally?.connections ?? 0,
+    mqttConnections: tally?.connections ?? null,
     rejecting: rejectingMost(devices),
     disk: upkeep.disk.figures(),
     backup: { last, failure: upkeep.backupFailure },

@@ -22,7 +22,8 @@ export const hubFiguresSchema = countersSchema.extend({
     p99: ms.nullable(),
     last: z.object({ ms, at: instantSchema }).nullable(),
   }),
-  mqttConnections: count,
+  /** null: the hub does not listen for devices yet. */
+  mqttConnections: count.nullable(),
   /** The devices of which most was rejected, most first; at most ten. */
   rejecting: z.array(
     deviceCountersSchema.pick({ deviceId: true, received: true, rejected: true, byReason: true }).extend({

@@ -1,7 +1,7 @@
 // The fake hub's HTTP routes for devices, places, rules and users.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { createDeviceSchema, deviceListQuerySchema, readingsQuerySchema } from '../../../contract/http/devices.ts'
-import type { Device, Rejection } from '../../../contract/http/devices.ts'
+import type { Device, DeviceCounters, Rejection } from '../../../contract/http/devices.ts'
 import { createUserSchema } from '../../../contract/http/people.ts'
 import { createSiteSchema } from '../../../contract/http/places.ts'
 import { KINDS, defaultRulesFor, metricOf } from '../../../contract/kinds/table.ts'
@@ -116,9 +116,19 @@ export function addInventoryApi(app: FastifyInstance, hub: FakeHub): void {
         max: mean + spread,
         last: mean,
         count: Math.round(step / MINUTE),
+        // Twice a day a few samples came late, and one carried a time that nobody believes.
+        ...(Math.floor(share * 144) % 72 === 31 ? { late: 1 } : {}),
+        ...(Math.floor(share * 288) % 144 === 101 ? { suspect: 1 } : {}),
       })
     }
     return { metric, unit: meta.unit, points: series }
+  })
+  app.get('/api/v1/devices/:id/counters', (request) => {
+    const { id, kind } = deviceOf(request)
+    const byReason = kind === 'electricity' ? { not_json: 4, out_of_range: 9 } : {}
+    const rejected = kind === 'electricity' ? 13 : 0
+    const account = { messages: 8_710, received: 86_420, stored: 86_420 - rejected, rejected, byReason }
+    return { deviceId: id, since: Date.now() - 3 * 86_400_000, ...account } satisfies DeviceCounters
   })
   app.get('/api/v1/devices/:id/rejections', (request) => {
     const device = deviceOf(request)

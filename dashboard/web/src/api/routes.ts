@@ -33,6 +33,7 @@ export const ROUTES = {
   readings: (id: string) => `${ROOT}/devices/${part(id)}/readings`,
   latest: (id: string) => `${ROOT}/devices/${part(id)}/latest`,
   rejections: (id: string) => `${ROOT}/devices/${part(id)}/rejections`,
+  deviceCounters: (id: string) => `${ROOT}/devices/${part(id)}/counters`,
   site: (id: string) => `${ROOT}/sites/${part(id)}`,
   user: (id: string) => `${ROOT}/users/${part(id)}`,
   token: (id: string) => `${ROOT}/tokens/${part(id)}`,

@@ -1,15 +1,13 @@
-// What is drawn over the curves: limit lines with their words, and marks in time.
+// What is drawn over the curves: limit lines with their words, marks in time, and points that are not like the others.
 import type uPlot from 'uplot'
 import type { Priority } from '../../../../contract/rules.ts'
+import { SHAPES } from './marks.ts'
+import type { Mark, MarkedPoint, MarkKind } from './marks.ts'
 
 export interface LimitLine {
   readonly value: number
   readonly label: string
   readonly priority: Priority
-}
-export interface Mark {
-  readonly t: number
-  readonly label: string
 }
 
 /** Colours and type face of the theme, read from its tokens. */
@@ -51,27 +49,60 @@ export function drawLimits(u: uPlot, limits: readonly LimitLine[], ink: Ink): vo
   ctx.restore()
 }
 
-/** A dotted line through the chart with a small flag on its top. */
+/** What happened at the top edge, what was refused at the bottom: a dotted line, a shape, and its words where they fit. */
 export function drawMarks(u: uPlot, marks: readonly Mark[], ink: Ink): void {
-  const { ctx, bbox, scales } = u
+  const { ctx, bbox } = u
   const ratio = devicePixelRatio
-  const { min = -Infinity, max = Infinity } = scales['x'] ?? {}
+  const right = bbox.left + bbox.width
+  const shown = marks
+    .map((mark) => ({ ...mark, x: u.valToPos(mark.t, 'x', true) }))
+    .filter(({ x }) => x >= bbox.left && x <= right)
+    .toSorted((a, b) => a.x - b.x)
   ctx.save()
   ctx.strokeStyle = ctx.fillStyle = ink.token('--ink-2')
-  ctx.lineWidth = ratio
-  ctx.setLineDash([2 * ratio, 2 * ratio])
-  for (const mark of marks) {
-    if (mark.t < (min ?? -Infinity) || mark.t > (max ?? Infinity)) continue
-    const x = Math.round(u.valToPos(mark.t, 'x', true)) + 0.5
+  ctx.font = `${TEXT_PX * ratio}px ${ink.family}`
+  ctx.textAlign = 'left'
+  ctx.textBaseline = 'middle'
+  const above = shown.filter(({ kind }) => kind !== 'rejected')
+  for (const [index, { x, kind, label }] of above.entries()) {
+    const y = bbox.top - 2 * ratio
+    ctx.lineWidth = ratio
+    ctx.setLineDash([2 * ratio, 2 * ratio])
     ctx.beginPath()
-    ctx.moveTo(x, bbox.top)
-    ctx.lineTo(x, bbox.top + bbox.height)
+    ctx.moveTo(Math.round(x) + 0.5, bbox.top + 3 * ratio)
+    ctx.lineTo(Math.round(x) + 0.5, bbox.top + bbox.height)
     ctx.stroke()
-    ctx.beginPath()
-    ctx.moveTo(x - 4 * ratio, bbox.top)
-    ctx.lineTo(x + 4 * ratio, bbox.top)
-    ctx.lineTo(x, bbox.top + 6 * ratio)
-    ctx.fill()
+    drawShape(ctx, kind, x, y, ratio)
+    const room = (above[index + 1]?.x ?? u.ctx.canvas.width) - x - 16 * ratio
+    if (ctx.measureText(label).width <= room) ctx.fillText(label, x + 8 * ratio, y)
   }
+  for (const { x } of shown.filter(({ kind }) => kind === 'rejected'))
+    drawShape(ctx, 'rejected', x, bbox.top + bbox.height - 6 * ratio, ratio)
+  ctx.restore()
+}
+
+/** Points that came late, or whose time nobody believes. */
+export function drawMarkedPoints(u: uPlot, points: readonly MarkedPoint[], ink: Ink): void {
+  const { ctx, bbox } = u
+  ctx.save()
+  ctx.strokeStyle = ctx.fillStyle = ink.token('--ink')
+  for (const { t, value, kind } of points) {
+    const x = u.valToPos(t, 'x', true)
+    if (x < bbox.left || x > bbox.left + bbox.width) continue
+    drawShape(ctx, kind, x, u.valToPos(value, 'y', true), devicePixelRatio)
+  }
+  ctx.restore()
+}
+
+function drawShape(ctx: CanvasRenderingContext2D, kind: MarkKind, x: number, y: number, ratio: number): void {
+  const { path, filled } = SHAPES[kind]
+  ctx.save()
+  ctx.translate(x, y)
+  ctx.scale(ratio, ratio)
+  ctx.setLineDash([])
+  ctx.lineWidth = 1.5
+  const shape = new Path2D(path)
+  if (filled) ctx.fill(shape)
+  else ctx.stroke(shape)
   ctx.restore()
 }

@@ -1,9 +1,10 @@
 // One device as its page shows it: what the hub has on file, and its newest values as they come.
-import { deviceSchema, latestSchema } from '../../../../contract/http/devices.ts'
-import type { Device } from '../../../../contract/http/devices.ts'
+import { pageOf } from '../../../../contract/http/common.ts'
+import { deviceSchema, latestSchema, rejectionSchema } from '../../../../contract/http/devices.ts'
+import type { Device, Rejection } from '../../../../contract/http/devices.ts'
 import type { LiveReadings } from '../../../../contract/feed.ts'
 import { call } from '../api/client.ts'
-import { ROUTES } from '../api/routes.ts'
+import { ROUTES, withQuery } from '../api/routes.ts'
 
 export interface LiveValue {
   readonly value: number
@@ -13,6 +14,8 @@ export interface LiveValue {
 export class DeviceState {
   device = $state.raw<Device | null>(null)
   values = $state.raw<ReadonlyMap<string, LiveValue>>(new Map())
+  /** The newest samples of what was refused, to be marked on the charts. */
+  rejections = $state.raw<readonly Rejection[]>([])
   error = $state.raw<unknown>(null)
   readonly #id: string
 
@@ -22,11 +25,13 @@ export class DeviceState {
 
   async load(): Promise<void> {
     try {
-      const [device, latest] = await Promise.all([
+      const [device, latest, rejected] = await Promise.all([
         call('GET', ROUTES.device(this.#id), deviceSchema),
         call('GET', ROUTES.latest(this.#id), latestSchema),
+        call('GET', withQuery(ROUTES.rejections(this.#id), { limit: 20 }), pageOf(rejectionSchema)),
       ])
       this.device = device
+      this.rejections = rejected.items
       this.#merge(latest.values.map(({ metric, value, ts }) => [metric, { value, ts }]))
       this.error = null
     } catch (error) {

@@ -395,7 +395,28 @@ export const en = {
   'reason.hub_condition': 'hub self-check',
   'reason.expired': 'expired',
 
-  'chart.help': 'Drag to zoom, double-click to return, arrows move the cursor',
+  'chart.help': 'Drag to zoom, double-click to return; left and right move the cursor, + − zoom, 0 returns',
+  'chart.no_value': 'No data at this instant',
+  'chart.band': 'The line is the mean, the shade minimum to maximum',
+  'chart.transition': 'Step of the alarm',
+  'chart.act': 'What a person did',
+  'chart.late': 'Late (received over a minute after it was measured)',
+  'chart.suspect': 'Time not credible (drawn when received)',
+  'chart.rejected': 'Rejected',
+  'chart.zoom_in': 'Zoom in',
+  'chart.zoom_out': 'Zoom out',
+  'chart.export_csv': 'Export CSV',
+  'chart.export_png': 'Export PNG',
+  'chart.export_failed':
+    'Nothing was exported: a chart could not be read, or there is no data in this span. Try again, or choose another span.',
+  'chart.csv.time': 'Time',
+  'chart.csv.mean': 'mean',
+  'chart.csv.min': 'minimum',
+  'chart.csv.max': 'maximum',
+  'chart.csv.last': 'last',
+  'chart.csv.count': 'count',
+  'chart.csv.late': 'late',
+  'chart.csv.suspect': 'time not credible',
 
   'common.yes': 'Yes',
   'common.no': 'No',
@@ -450,7 +471,10 @@ export const en = {
   'device.empty.token':
     'Put the token given at registration in place of TOKEN; this page changes by itself when the first message comes.',
   'device.tab.history': 'History',
-  'device.tab.rejections': 'Rejected',
+  'device.tab.rejections': 'Counts and rejections',
+  'device.counts': 'Counts of this device',
+  'device.counts.since':
+    'Data points since {time}, in {n} messages. A restart of the hub begins anew; the same reading sent again counts as stored.',
   'device.tab.about': 'On file',
   'device.range': 'Time range',
   'device.unzoom': 'Zoom out',
@@ -608,27 +632,45 @@ export const en = {
     'One value of a reading, one event, one status and one reply each count as a point. What was received is either stored or rejected.',
   'counters.by_reason': 'Rejected, by reason',
   'counters.by_reason.none': 'None rejected.',
+  'counters.by_reason.about':
+    'What is rejected is not stored and clears no alarm. A reason that keeps growing: most likely a device’s program or its registered kind is wrong; begin with the devices beside this.',
+  'counters.rejecting': 'Devices with most rejections',
+  'counters.rejecting.none': 'Nothing of any device was rejected.',
+  'counters.rejecting.of': '{rejected} rejected of {received}',
+  'counters.rejecting.about':
+    'Open a device to see its counts and samples of what was rejected. Devices that are not registered are in the totals only.',
   'counters.refused': 'Refused or slowed at the door',
   'counters.refused.none': 'None refused.',
+  'counters.refused.about':
+    'Connections and logins that were not let in, and senders that were slowed. Wrong tokens that keep growing: a device was not told of its new token, or somebody is trying.',
   'counters.commits': 'Commit latency',
   'counters.commits.last': 'Last batch',
   'counters.commits.count': 'Batches since the start',
   'counters.commits.about':
-    'From a batch being closed to readings and alarms being on disk; percentiles of the newest {n}.',
+    'From a batch being closed to readings and alarms being on disk; percentiles of the newest {n}. A p99 that stays above 250 ms: the disk is slow or busy; devices are answered later, nothing is lost.',
   'counters.backlog': 'Backlog',
   'counters.backlog.messages': 'Messages',
   'counters.backlog.points': 'Data points',
   'counters.backlog.batches': 'Batches under way',
-  'counters.backlog.about': 'Taken, not on disk and not acknowledged yet.',
+  'counters.backlog.about':
+    'Taken, not on disk and not acknowledged yet. If it keeps growing, more comes in than can be stored: look at commit latency and disk.',
   'counters.connections': 'Connections and feed',
   'counters.mqtt': 'Device connections',
   'counters.screens': 'Screens connected',
   'counters.desks': 'Armed desks',
   'counters.lag': 'Feed lag (transitions)',
+  'counters.connections.about':
+    'Feed lag should be 0. If it does not return to 0 in a moment, screens are behind the ledger: trust the alarm history and ask an administrator to look at the log. Without an armed desk the hub raises its own alarm.',
   'counters.lag.about': 'Ledger at #{head}, told up to #{told}',
   'counters.shown': 'Device to screen since the start, as browsers reported it',
+  'counters.shown.about':
+    'From an alarm’s receipt by the hub to its being painted, as the screens report it. Most should be within 0.1 s; if most take over 1 s, look at that computer and its way to the hub.',
   'counters.shown.none': 'No screen has reported since the start.',
   'counters.disk': 'Disk',
+  'counters.disk.about':
+    'When it is full the hub acknowledges nothing more and devices send again and again. Below 30 days, add space or keep readings for less time.',
+  'counters.disk.unknown':
+    'The space of the disk cannot be read, so nobody knows how long it lasts. Ask an administrator to look at the log.',
   'counters.disk.free': 'Free',
   'counters.disk.total': 'Total',
   'counters.disk.left': 'Days left',
@@ -636,6 +678,8 @@ export const en = {
   'counters.disk.steady': 'Not filling',
   'counters.disk.days': 'about {n} days, at the growth of the last week',
   'counters.backup': 'Ledger backup',
+  'counters.backup.about':
+    'The ledger holds alarms, devices and people, not readings. The copy is on the same disk: keep another on another machine. If it fails, look at the free space and the rights of the data directory.',
   'counters.backup.last': 'Newest copy',
   'counters.backup.size': 'Size',
   'counters.backup.result': 'Result',

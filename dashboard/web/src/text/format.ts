@@ -2,6 +2,8 @@
 import type { Language } from './dictionary.ts'
 
 export const TIME_ZONE = 'Asia/Shanghai'
+/** No summer time. */
+export const TIME_ZONE_OFFSET_MS = 8 * 3_600_000
 
 const parts = (options: Intl.DateTimeFormatOptions) =>
   new Intl.DateTimeFormat('en-GB', { timeZone: TIME_ZONE, hourCycle: 'h23', ...options })

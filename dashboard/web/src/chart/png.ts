@@ -1,0 +1,98 @@
+// The charts of a page as one picture: a title, and under each chart's own title what its canvas and its legend show.
+
+export interface Picture {
+  readonly title: string
+  /** As it stands on the page, in device pixels. */
+  readonly canvas: HTMLCanvasElement
+  /** Its channels with the dashes of their lines; none where there is one alone. */
+  readonly keys: readonly { readonly label: string; readonly dash: readonly number[] }[]
+  readonly legend: readonly string[]
+}
+
+export interface PictureStyle {
+  readonly ground: string
+  readonly ink: string
+  readonly quiet: string
+  readonly family: string
+}
+
+const MARGIN = 16
+const LINE = 20
+const DASH_WIDTH = 26
+
+export function pictureOf(
+  heading: readonly string[],
+  pictures: readonly Picture[],
+  style: PictureStyle,
+): Promise<Blob> {
+  const ratio = devicePixelRatio
+  const width = Math.max(...pictures.map(({ canvas }) => canvas.width / ratio)) + 2 * MARGIN
+  const made = document.createElement('canvas')
+  const ctx = made.getContext('2d')
+  if (ctx === null) throw new Error('this browser draws no pictures')
+  // Twice: to learn how high it becomes, and to draw it; setting the size clears it.
+  const height = draw(ctx, width, heading, pictures, style)
+  made.width = Math.ceil(width * ratio)
+  made.height = Math.ceil(height * ratio)
+  ctx.scale(ratio, ratio)
+  ctx.fillStyle = style.ground
+  ctx.fillRect(0, 0, width, height)
+  draw(ctx, width, heading, pictures, style)
+  return new Promise((resolve, reject) =>
+    made.toBlob((blob) => (blob === null ? reject(new Error('the picture is too large')) : resolve(blob)), 'image/png'),
+  )
+}
+
+/** Answers how high it is. */
+function draw(
+  ctx: CanvasRenderingContext2D,
+  width: number,
+  heading: readonly string[],
+  pictures: readonly Picture[],
+  style: PictureStyle,
+): number {
+  const ratio = devicePixelRatio
+  let [x, y] = [MARGIN, MARGIN]
+  ctx.textBaseline = 'top'
+  const fontOf = (strong: boolean) => `${strong ? '600 ' : ''}13px ${style.family}`
+  const line = (text: string, strong = false) => {
+    ctx.font = fontOf(strong)
+    ctx.fillStyle = strong ? style.ink : style.quiet
+    ctx.fillText(text, MARGIN, y, width - 2 * MARGIN)
+    y += LINE
+  }
+  /** Side by side, on a new line where it would not fit; `dash`: with a piece of that line before it. */
+  const word = (text: string, dash: readonly number[] | null) => {
+    ctx.font = fontOf(false)
+    const before = dash === null ? 0 : DASH_WIDTH + 6
+    const needed = before + ctx.measureText(text).width
+    if (x > MARGIN && x + needed > width - MARGIN) [x, y] = [MARGIN, y + LINE]
+    if (dash !== null) {
+      ctx.strokeStyle = style.ink
+      ctx.lineWidth = 1.5
+      ctx.setLineDash([...dash])
+      ctx.beginPath()
+      ctx.moveTo(x, y + 7)
+      ctx.lineTo(x + DASH_WIDTH, y + 7)
+      ctx.stroke()
+    }
+    ctx.fillStyle = style.quiet
+    ctx.fillText(text, x + before, y)
+    x += needed + MARGIN
+  }
+  const endLine = () => {
+    if (x > MARGIN) [x, y] = [MARGIN, y + LINE]
+  }
+  heading.forEach((text, index) => line(text, index === 0))
+  for (const { title, canvas, keys, legend } of pictures) {
+    y += LINE
+    line(title, true)
+    for (const { label, dash } of keys) word(label, dash)
+    endLine()
+    ctx.drawImage(canvas, MARGIN, y, canvas.width / ratio, canvas.height / ratio)
+    y += canvas.height / ratio
+    for (const text of legend) word(text, null)
+    endLine()
+  }
+  return y + MARGIN
+}
