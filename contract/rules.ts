@@ -1,7 +1,7 @@
 // Alarm rules as data. A rule decides one danger of one device: its alarms are identified by (device, channel, rule).
 // Defaults live beside each kind in `kinds/`; the ledger keeps the versions a county really runs.
 import * as z from 'zod'
-import { KIND_NAMES } from './kinds/kind.ts'
+import { KIND_NAMES } from './kinds/names.ts'
 
 /** 1 红 紧急 · 2 橙 严重 · 3 黄 一般 · 4 蓝 提示 (needs no acknowledgement, makes no sound). */
 export const prioritySchema = z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4)])

@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '765ce22011e7a4e2848e8f9230070083d34ea1c02328e710decdfb3b8b283006'
+export const CONTRACT_HASH = '58917ec8ac42ba8b2a91e761f60938e6ca094c7dec024fd2e97a95a5357ac615'

@@ -1,6 +1,10 @@
 // What a device kind is made of. One file a kind fills this in; store columns, chart axes, forms, rule defaults and the
 // simulators derive from it.
 import type { Bilingual, Priority, Rule } from '../rules.ts'
+import type { KindName } from './names.ts'
+
+export { KIND_NAMES } from './names.ts'
+export type { KindName }
 
 /** Channels a metric's name may end in: phase or cable position. */
 export const CHANNELS = ['a', 'b', 'c', 'n'] as const
@@ -78,9 +82,6 @@ export interface Kind {
   readonly attributes: readonly Attribute[]
   readonly rules: readonly Rule[]
 }
-
-export const KIND_NAMES = ['electricity', 'gas', 'smoke', 'access', 'charger', 'water', 'gateway', 'camera'] as const
-export type KindName = (typeof KIND_NAMES)[number]
 
 /** The two parts of a metric's name. `channel` is '' if there is none. */
 export function signalOf(metric: string): { signal: string; channel: string } {
