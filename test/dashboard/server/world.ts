@@ -91,6 +91,7 @@ export class World {
     this.ledger = createLedger({
       directory: this.directory,
       defaultRules: DEFAULT_RULES,
+      now: () => this.clock?.() ?? Date.now(),
       hashDeviceToken: (token, key) => createHmac('sha256', key).update(token).digest('hex'),
     })
   }

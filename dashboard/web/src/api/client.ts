@@ -26,6 +26,8 @@ export interface CallOptions {
   readonly csv?: string | Blob
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
+  /** The body is a credential: a 401 says that it is wrong, and nothing of the session. */
+  readonly signingIn?: boolean
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -44,7 +46,7 @@ export async function call<T extends z.ZodType>(
 ): Promise<z.infer<T>> {
   const response = await send(method, path, options)
   const body: unknown = response.status === 204 ? null : await response.json().catch(() => undefined)
-  if (!response.ok) throw failureOf(response.status, body)
+  if (!response.ok) throw failureOf(response.status, body, options.signingIn)
   const parsed = schema.safeParse(body)
   if (!parsed.success) throw new CallError('unexpected', response.status, parsed.error.message)
   return parsed.data
@@ -71,8 +73,8 @@ async function send(method: string, path: string, options: CallOptions): Promise
   }
 }
 
-export function failureOf(status: number, body: unknown): CallError {
-  if (status === 401) onUnauthorized()
+export function failureOf(status: number, body: unknown, signingIn = false): CallError {
+  if (status === 401 && !signingIn) onUnauthorized()
   const parsed = errorBodySchema.safeParse(body)
   if (!parsed.success) return new CallError('unexpected', status, `HTTP ${status}`)
   const { code, message, details } = parsed.data.error

@@ -49,7 +49,7 @@ export class Session {
   }
 
   async signIn(username: string, password: string): Promise<void> {
-    await call('POST', ROUTES.session, z.unknown(), { body: { username, password } })
+    await call('POST', ROUTES.session, z.unknown(), { body: { username, password }, signingIn: true })
     await this.ask()
   }
 
