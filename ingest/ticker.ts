@@ -4,7 +4,11 @@ import type { Clock } from './ports.ts'
 import { DueQueue } from './timers.ts'
 
 /** A timer that comes this late means the process was stopped or starved: messages first, then timers. */
-const LATE_MS = 2_000
+const LATE_MS = 50
+/** What came in meanwhile is read in as long as it took to come, or so; within these bounds a timer waits for it. */
+const GRACE_MS = { least: 250, most: 2_000 } as const
+/** A process that stands still again and again must come to its timers all the same. */
+const MAX_GRACES = 3
 /** The longest a timer of the runtime can wait; the next one follows. */
 const LONGEST_WAIT_MS = 2 ** 31 - 1
 
@@ -50,10 +54,16 @@ export class Ticker {
 
   private fire(): void {
     const next = this.queue.peek()
-    if (next !== null && this.clock.now() - next > LATE_MS) {
-      // The process slept: what devices said meanwhile is in the sockets. Read it before judging anyone silent.
-      this.timer = setTimeout(() => this.tick(), LATE_MS)
-    } else this.tick()
+    this.afterStandstill(next === null ? 0 : this.clock.now() - next, MAX_GRACES)
+  }
+
+  /** `late`: how long ago this should have been. */
+  private afterStandstill(late: number, graces: number): void {
+    if (late <= LATE_MS || graces === 0) return this.tick()
+    // The process slept: what devices said meanwhile is in the sockets. Read it before judging anyone silent.
+    const grace = Math.min(Math.max(late, GRACE_MS.least), GRACE_MS.most)
+    const due = this.clock.now() + grace
+    this.timer = setTimeout(() => this.afterStandstill(this.clock.now() - due, graces - 1), grace)
   }
 
   private tick(): void {
