@@ -143,6 +143,23 @@ describe('the list', () => {
   })
 })
 
+describe('a signal that is on or off', () => {
+  it('reads as its word in the row, the detail and the timeline, not as 1 against a limit of 1', async () => {
+    await open({ alarms: 0 })
+    await waitText(link(), '实时')
+    const smoke = hub.raise(5, { nth: 3, changes: { value: 1, limit: 1 } })
+    const heat = hub.raise(1, { nth: 4 })
+    await waitText(row(smoke.id), '报警')
+    await waitText(row(heat.id), '412')
+    await row(smoke.id).click()
+    const detail = page.locator('article.detail')
+    await detail.getByRole('listitem').filter({ hasText: '触发' }).filter({ hasText: '报警' }).waitFor()
+    expect((await row(smoke.id).locator('.reading').textContent())?.trim()).toBe('报警')
+    expect((await detail.locator('.reading').textContent())?.trim()).toBe('报警')
+    expect(await detail.getByRole('listitem').filter({ hasText: '触发' }).textContent()).not.toMatch(/ 1 /)
+  })
+})
+
 describe('rows that wait', () => {
   it('do not move what is being read, and come in when asked for', async () => {
     await open({ alarms: 12 })
@@ -269,14 +286,15 @@ describe('keys', () => {
     await waitText(page.getByRole('article'), '已结束')
   })
 
-  it('offer 现场核实 to nobody whose role may not', async () => {
+  it('offer 现场核实 and 核实结论 to nobody whose role may not', async () => {
     await open({ alarms: 3 }, '/desk', 'manager')
     await waitText(link(), '实时')
     const frozen = hub.raise(1, { nth: 3, changes: { condition: 'frozen', siteId: 'site-1' } })
     await row(frozen.id).click()
     await page.getByRole('article').getByText('没有消息不等于安全').waitFor()
     await page.keyboard.press('KeyF')
-    expect(await page.getByRole('button', { name: /现场核实/ }).count()).toBe(0)
+    await page.keyboard.press('KeyV')
+    expect(await page.getByRole('button', { name: /现场核实|核实结论/ }).count()).toBe(0)
     expect(await page.getByRole('dialog').count()).toBe(0)
   })
 

@@ -1,6 +1,8 @@
 // Alarms as a table for a spreadsheet: Chinese first, English beside it, times of Asia/Shanghai.
 import type { Alarm, Condition } from '../../../contract/alarms.ts'
-import type { Category, Priority } from '../../../contract/rules.ts'
+import { KIND_NAMES } from '../../../contract/kinds/kind.ts'
+import { metricOf } from '../../../contract/kinds/table.ts'
+import type { Bilingual, Category, Priority } from '../../../contract/rules.ts'
 import { BYTE_ORDER_MARK, csvRow } from './csv-row.ts'
 import type { Cell } from './csv-row.ts'
 
@@ -40,6 +42,19 @@ const LOCAL = new Intl.DateTimeFormat('sv-SE', {
 const localTime = (at: number | null): string | null => (at === null ? null : LOCAL.format(at))
 const seconds = (ms: number): number => Math.max(0, Math.round(ms / 1000))
 
+/** What 1 means where the alarm is about a 0/1 metric; its value is no number, and its limit none either. */
+function binaryOf({ kind, signal, channel, unit }: Alarm): Bilingual | null {
+  const known = KIND_NAMES.find((name) => name === kind)
+  if (known === undefined || unit !== '') return null
+  return metricOf(known, channel === '' ? signal : `${signal}_${channel}`)?.binary ?? null
+}
+
+function valueOf(alarm: Alarm): Cell {
+  const binary = binaryOf(alarm)
+  if (binary === null) return alarm.value
+  return alarm.value === 1 ? `${binary.zh} ${binary.en}` : null
+}
+
 const COLUMNS: readonly (readonly [head: string, cell: (alarm: Alarm, now: number) => Cell])[] = [
   ['级别 Priority', (alarm) => PRIORITIES[alarm.priority]],
   ['报警 Alarm', (alarm) => alarm.title.zh],
@@ -49,8 +64,8 @@ const COLUMNS: readonly (readonly [head: string, cell: (alarm: Alarm, now: numbe
   ['位置 Place', (alarm) => alarm.place.join(' ')],
   ['设备名称 Device name', (alarm) => alarm.deviceName],
   ['设备编号 Device id', (alarm) => alarm.deviceId],
-  ['数值 Value', (alarm) => alarm.value],
-  ['限值 Limit', (alarm) => alarm.limit],
+  ['数值 Value', (alarm) => valueOf(alarm)],
+  ['限值 Limit', (alarm) => (binaryOf(alarm) === null ? alarm.limit : null)],
   ['单位 Unit', (alarm) => alarm.unit],
   ['触发时间 Raised at', (alarm) => localTime(alarm.raisedAt)],
   ['恢复时间 Cleared at', (alarm) => localTime(alarm.clearedAt)],
@@ -64,6 +79,7 @@ const COLUMNS: readonly (readonly [head: string, cell: (alarm: Alarm, now: numbe
   ['结束时间 Closed at', (alarm) => localTime(alarm.closedAt)],
   ['次数 Occurrences', (alarm) => alarm.occurrences],
   ['核实结论 Verdict', (alarm) => (alarm.verdict === null ? null : VERDICTS[alarm.verdict])],
+  ['原因 Cause', (alarm) => alarm.verdictCause ?? null],
   ['报警编号 Alarm id', (alarm) => alarm.id],
 ]
 

@@ -1,9 +1,10 @@
 // What the rules and kinds say beyond what an alarm carries: direction, standard and clause, units and steps. The rules are
 // the county's own, asked from the hub; the kinds are data of some size. Both are fetched after the first paint.
+import type { Alarm } from '../../../../contract/alarms.ts'
 import { pageOf } from '../../../../contract/http/common.ts'
 import { versionedRuleSchema } from '../../../../contract/http/rules.ts'
 import type { Metric } from '../../../../contract/kinds/kind.ts'
-import type { Rule, VersionedRule } from '../../../../contract/rules.ts'
+import type { Bilingual, Rule, VersionedRule } from '../../../../contract/rules.ts'
 import { call } from '../api/client.ts'
 import { ROUTES } from '../api/routes.ts'
 
@@ -45,6 +46,11 @@ class Catalog {
     const table = this.#table
     if (table === null || !Object.hasOwn(table.KINDS, kind)) return undefined
     return table.metricOf(kind as keyof typeof table.KINDS, name)
+  }
+
+  /** What 1 means where the alarm is about a 0/1 metric: its value is a word, and a limit says nothing. */
+  binary({ kind, signal, channel, unit }: Pick<Alarm, 'kind' | 'signal' | 'channel' | 'unit'>): Bilingual | null {
+    return unit === '' ? (this.metric(kind, channel === '' ? signal : `${signal}_${channel}`)?.binary ?? null) : null
   }
 }
 
