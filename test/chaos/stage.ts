@@ -16,6 +16,7 @@ import type { AlarmDevice } from './alarm-device.ts'
 import { importDevices } from './county.ts'
 import { readEvidence } from './evidence.ts'
 import type { Evidence } from './evidence.ts'
+import type { Owed } from './reckoning.ts'
 import { alarmFigures, loadFigures, owedByEvents, readingFigures, screenFigures } from './reckoning.ts'
 
 /** A momentary event: an alarm of its own with each message, raised, returned and closed. */
@@ -155,15 +156,15 @@ export class Stage {
     await until('messages are acknowledged', async () => (await this.acknowledged()) >= enough, limitMs)
   }
 
-  /** Ends the load, lets the screens catch up, stops the hub, and compares. */
-  async account(): Promise<Account> {
+  /** Ends the load, lets the screens catch up, stops the hub, and compares. `besides`: alarms that others made it raise. */
+  async account(besides: readonly Owed[] = []): Promise<Account> {
     await until('every detector is acknowledged', () => this.gas.every(({ acknowledged }) => acknowledged), PATIENCE_MS)
     const load = await this.load.stop()
     await this.#screensCatchUp()
     await this.hub.terminate()
     const evidence = await readEvidence(this.dataDirectory)
     const talked = owedByEvents(load.oracle)
-    const owed = [...this.gas.map(({ id, ts }) => ({ deviceId: id, ts })), ...talked.owed]
+    const owed = [...besides, ...this.gas.map(({ id, ts }) => ({ deviceId: id, ts })), ...talked.owed]
     return {
       load,
       evidence,

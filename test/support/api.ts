@@ -17,11 +17,16 @@ export class Api {
     this.token = token
   }
 
-  /** Signs in and takes a bearer token. */
-  static async signIn(base: string, username: string, password: string): Promise<Api> {
+  /** Signs in and takes a bearer token. `headers`: as a proxy in front of the hub would add them. */
+  static async signIn(
+    base: string,
+    username: string,
+    password: string,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Api> {
     const session = await fetch(`${base}/api/v1/session`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', origin: base },
+      headers: { ...headers, 'content-type': 'application/json', origin: base },
       body: JSON.stringify({ username, password }),
     })
     if (!session.ok) throw new Error(`sign-in: ${session.status} ${await session.text()}`)

@@ -17,8 +17,9 @@ interface Tally {
   fired: number
   /** Ended by itself, and was started again as a service manager would. */
   ended: number
-  /** Starts that were refused. */
+  /** Starts that were refused, and of those the ones that did not end by themselves. */
   refusedStarts: number
+  hungStarts: number
 }
 
 export const failingDisk: ChaosRow = {
@@ -38,7 +39,7 @@ export const failingDisk: ChaosRow = {
     }
     try {
       return await onStage(stageOptions, async (stage) => {
-        const tally: Tally = { fired: 0, ended: 0, refusedStarts: 0 }
+        const tally: Tally = { fired: 0, ended: 0, refusedStarts: 0, hungStarts: 0 }
         for (let nth = 1; nth <= last; nth++) {
           if (nth % 25 === 0) options.say(`operation ${nth} of ${last}`)
           await failWhileRunning(stage, shim, nth, tally)
@@ -54,6 +55,7 @@ export const failingDisk: ChaosRow = {
             exactly('operations failed while running', tally.fired, '', last),
             figure('the hub ended and was started again', tally.ended, ''),
             figure('starts refused, and the next one clean', tally.refusedStarts, ''),
+            exactly('starts that hung', tally.hungStarts, '', 0),
             ...figures,
           ],
         }
@@ -96,6 +98,10 @@ async function failWhileStarting(stage: Stage, shim: DiskShim, nth: number, tall
     await stage.hub.restart()
   } catch {
     tally.refusedStarts++
+    if (stage.hub.running) {
+      tally.hungStarts++
+      await stage.hub.kill()
+    }
     shim.failAt(0, 'EIO')
     await stage.hub.restart()
   }
