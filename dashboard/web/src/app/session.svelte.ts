@@ -23,6 +23,9 @@ export class Session {
     })
   }
 
+  /** When the person last put off being asked before the end, hub time; null: not yet. */
+  putOffAt = $state<number | null>(null)
+
   readonly mayAct = $derived(this.me !== null && this.me.role !== 'manager')
   readonly isAdmin = $derived(this.me?.role === 'admin')
 

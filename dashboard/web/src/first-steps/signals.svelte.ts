@@ -2,6 +2,7 @@
 import { pageOf } from '../../../../contract/http/common.ts'
 import { versionedRuleSchema } from '../../../../contract/http/rules.ts'
 import type { Step } from '../../../../contract/http/first-steps.ts'
+import { CATEGORIES } from '../../../../contract/rules.ts'
 import type { Bilingual, Category, VersionedRule } from '../../../../contract/rules.ts'
 import { call } from '../api/client.ts'
 import { ROUTES } from '../api/routes.ts'
@@ -34,7 +35,8 @@ export class Signals {
   }
 }
 
-/** `device.*` rules exist once a kind and are one here; planned ones raise nothing yet. */
+/** `device.*` rules exist once a kind and are one here; planned ones raise nothing yet. What endangers people
+ *  comes first. */
 function signalsOf(rules: readonly VersionedRule[]): Signal[] {
   const byId = new Map<string, Signal>()
   for (const rule of rules) {
@@ -42,5 +44,5 @@ function signalsOf(rules: readonly VersionedRule[]): Signal[] {
     const { id, title, category } = rule
     byId.set(id, { ruleId: id, title, category, standard: defaultSteps(rule) })
   }
-  return [...byId.values()]
+  return [...byId.values()].toSorted((a, b) => CATEGORIES.indexOf(a.category) - CATEGORIES.indexOf(b.category))
 }
