@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '58917ec8ac42ba8b2a91e761f60938e6ca094c7dec024fd2e97a95a5357ac615'
+export const CONTRACT_HASH = '917c343fef5bf873901782af197d44c03de1f9179d6652ed9ecfea7617db3633'
