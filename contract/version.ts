@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '917c343fef5bf873901782af197d44c03de1f9179d6652ed9ecfea7617db3633'
+export const CONTRACT_HASH = 'e16a7bd39423417634219d2a6a7214bbab89afd91395e780eccad1b99ee34a11'

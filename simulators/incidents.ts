@@ -1,5 +1,6 @@
 // What can be made to happen to a device: in the world around it, inside its sensor, or on the way to the hub.
 // An incident is data; the models (`devices/`) and the faults (`faults.ts`) say what it does.
+import { ERROR_CODES } from '../contract/kinds/kind.ts'
 import { metricOf } from '../contract/kinds/table.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
 import type { Bilingual } from '../contract/rules.ts'
@@ -227,10 +228,11 @@ export function incident(
   }
 }
 
-/** `6553.5` or `65535`, whichever a metric's range excludes; null when it excludes neither. */
+/** `6553.5` or `65535`, whichever is no value of the metric; null when both are, as for a counter. */
 export function errorCodeOf(kind: KindName, metric: string): number | null {
-  const range = metricOf(kind, metric)
-  return range === undefined ? null : ([6553.5, 65_535].find((code) => code > range.max) ?? null)
+  const known = metricOf(kind, metric)
+  if (known === undefined) return null
+  return ERROR_CODES.find((code) => code > known.max || known.errorCodes?.includes(code)) ?? null
 }
 
 const SPEC = /^([a-z_]+)(?::([a-z_]+))?@([A-Za-z0-9_-]{1,64})@([\d.]+[smh]?)(?:\+([\d.]+[smh]?))?(?:=(-?[\d.]+))?$/

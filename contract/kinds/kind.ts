@@ -9,6 +9,9 @@ export type { KindName }
 /** Channels a metric's name may end in: phase or cable position. */
 export const CHANNELS = ['a', 'b', 'c', 'n'] as const
 
+/** What an instrument of 16 bits sends when it has no value: every bit set, at a step of 0.1 and of 1. */
+export const ERROR_CODES = [6553.5, 65_535] as const
+
 export interface Metric {
   /** `signal` or `signal_channel`; public, never renamed. */
   readonly name: string
@@ -18,6 +21,8 @@ export interface Metric {
   /** Accepted values, both ends included; outside is rejected alone with `out_of_range`. */
   readonly min: number
   readonly max: number
+  /** Numbers within the range that say "no value": rejected like those outside it. */
+  readonly errorCodes?: readonly number[]
   /** Smallest meaningful difference: how many decimals a screen shows. */
   readonly step: number
   /** A counter that may restart; a fall starts a new segment, never a negative use. */

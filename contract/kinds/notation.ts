@@ -1,5 +1,6 @@
 // Short notation for the tables of a kind, so that a line of the specification is a line of code.
 import type { Also, Bilingual, Level, LevelName, Limit, Priority, Rule } from '../rules.ts'
+import { ERROR_CODES } from './kind.ts'
 import type { Attribute, KindCommand, KindEvent, Metric } from './kind.ts'
 
 type Provenance = Rule['provenance']
@@ -12,7 +13,8 @@ export function metric(
   zh: string,
   en: string,
 ): Metric {
-  return { name, unit, min, max, step, label: { zh, en } }
+  const errorCodes = ERROR_CODES.filter((code) => code >= min && code <= max)
+  return { name, unit, min, max, step, label: { zh, en }, ...(errorCodes.length > 0 && { errorCodes }) }
 }
 
 /** One metric a channel: `temperature` with `abcn` makes `temperature_a` … `temperature_n`. */
@@ -30,9 +32,10 @@ export function channels(
   })
 }
 
-/** ∑: a counter that may restart. */
+/** ∑: a counter that may restart. It passes every number on its way: none of them is an error code. */
 export function counter(...args: Parameters<typeof metric>): Metric {
-  return { ...metric(...args), cumulative: true }
+  const { errorCodes: _, ...counted } = metric(...args)
+  return { ...counted, cumulative: true }
 }
 
 /** 0/1; `one` says what 1 means. */

@@ -143,7 +143,7 @@ function checkValues(kind: KindName, values: Record<string, unknown>): CheckedVa
 function reasonAgainst(metric: Metric | undefined, name: string, value: unknown): RejectionReason | null {
   if (metric === undefined) return FORBIDDEN_KEYS.has(name) ? 'forbidden_key' : 'unknown_metric'
   if (typeof value !== 'number' || !Number.isFinite(value)) return 'not_a_number'
-  if (value < metric.min || value > metric.max) return 'out_of_range'
+  if (value < metric.min || value > metric.max || metric.errorCodes?.includes(value)) return 'out_of_range'
   if (metric.binary !== undefined && value !== 0 && value !== 1) return 'out_of_range'
   return null
 }

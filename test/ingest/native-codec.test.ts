@@ -62,6 +62,23 @@ describe('native codec: readings', () => {
     expect(decoded.points).toBe(5)
   })
 
+  it('rejects the error codes of 16 bits where the range would contain them, and takes their neighbours', () => {
+    const said = {
+      residual_current: 6553.5,
+      power: 65_535,
+      power_a: 6553.5,
+      power_b: -40,
+      energy: 6553.5,
+      arc_count: 65_535,
+    }
+    const decoded = decode({ values: said }, { kind: 'electricity' })
+    expect(decoded.readings[0]?.values).toEqual({ power_b: -40, energy: 6553.5, arc_count: 65_535 })
+    expect(decoded.readings[0]?.badMetrics).toEqual(['residual_current', 'power', 'power_a'])
+    expect(reasons(decoded)).toEqual(['out_of_range', 'out_of_range', 'out_of_range'])
+    const near = { residual_current: 6553.4, power: 65_534, power_a: 6554 }
+    expect(decode({ values: near }, { kind: 'electricity' }).readings[0]?.values).toEqual(near)
+  })
+
   it('rejects a number that JSON reads as infinite', () => {
     expect(reasons(decode('{"values":{"gas_lel":1e999}}'))).toEqual(['not_a_number'])
   })

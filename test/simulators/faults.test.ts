@@ -189,9 +189,9 @@ describe('the notation of --fault', () => {
   it('knows which fault fits which kind', () => {
     expect(misfit('gas', incident('creep', 0))).toContain('only for electricity')
     expect(misfit('gas', incident('stuck', 0, { metric: 'door_open' }))).toContain('no metric')
-    expect(misfit('electricity', incident('error_code', 0, { metric: 'power' }))).toContain('every error code')
+    expect(misfit('electricity', incident('error_code', 0, { metric: 'energy' }))).toContain('every error code')
     expect(misfit('electricity', incident('error_code', 0, { metric: 'temperature_n' }))).toBeNull()
-    expect(errorCodeOf('electricity', 'residual_current')).toBe(65_535)
+    expect(errorCodeOf('electricity', 'residual_current')).toBe(6553.5)
   })
 
   it('reads times', () => {
