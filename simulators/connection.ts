@@ -1,4 +1,5 @@
 // One simulated device on the wire: MQTT.js with the device's own credentials and will, and the memory of what it sent.
+import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'mqtt'
 import type { MqttClient } from 'mqtt'
 import type { DeviceStatus } from '../contract/payloads.ts'
@@ -51,6 +52,9 @@ export interface ConnectionObserver {
   failed(error: Error): void
   overflowed(): void
 }
+
+/** How long a last word may take, ms. */
+const LAST_WORD_MS = 3_000
 
 const status = (state: DeviceStatus['state']): string => JSON.stringify({ state } satisfies DeviceStatus)
 
@@ -136,10 +140,13 @@ export class DeviceConnection {
     this.#client = null
     if (client?.connected) {
       const { deviceId } = this.#options
-      await client
+      const goodbye = client
         .publishAsync(upTopic(deviceId, 'status'), status('offline'), { qos: 1, retain: true })
+        .then(() => client.endAsync())
         .catch(() => null)
-      await client.endAsync()
+      // A device that was slowed down waits behind its own backlog: nobody else waits for it, its will speaks instead.
+      await Promise.race([goodbye, delay(LAST_WORD_MS, null, { ref: false })])
+      client.end(true)
     } else {
       client?.end(true)
     }

@@ -14,6 +14,9 @@ export function whenOf(line: Line, stage: Pick<DemoStage, 'lines' | 'second'>): 
   return line.at === now.at ? 'now' : 'over'
 }
 
+/** As a sentence of its own begins; Chinese has no capitals. */
+export const begun = (text: string): string => text.replace(/^\p{Ll}/u, (first) => first.toUpperCase())
+
 /** `5:30` */
 export const storyTime = (second: number): string => {
   const whole = Math.max(0, Math.floor(second))

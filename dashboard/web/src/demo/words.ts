@@ -13,6 +13,10 @@ export const WORDS = {
   done: { zh: '{time} 已开始：{what}', en: '{time} begun: {what}' },
   second: { zh: '剧情 {time}，{speed} 倍速', en: 'story at {time}, speed ×{speed}' },
   kill: { zh: '杀掉平台', en: 'Kill the hub' },
+  'kill.pid': {
+    zh: '现在试试 kill -9 平台：pid {pid}\nnow kill -9 the hub: pid {pid}',
+    en: 'now kill -9 the hub: pid {pid}',
+  },
   'kill.lead': {
     zh: '现在在终端执行 kill -9，平台会自己回来：看遮罩、“已补齐 n 条，丢失 0”，报警和接警人都还在。',
     en: 'Run kill -9 in a terminal; the hub comes back by itself: see the veil, “caught up n, lost 0”, and every alarm still taken by the same name.',
