@@ -8,16 +8,20 @@ import { benchIntake } from './intake.ts'
 import { benchLatency } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { benchPage } from './page.ts'
+import { benchScreens } from './screens.ts'
 import { notMeasured } from './row.ts'
 import type { BenchRow, Measurement } from './row.ts'
 import { benchStartup } from './startup.ts'
+import { benchStorm } from './storm.ts'
 import { formatRows, formatSummary } from './table.ts'
 
 const IDLE_CONNECTIONS = 18_000
 
 const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly measure: Measurement }>> = {
   intake: { heading: 'Intake: QoS 1, 8 values a message, live timestamps', measure: benchIntake },
-  latency: { heading: 'Device → browser, 5,000 messages/s in the background', measure: benchLatency },
+  latency: { heading: 'Device → browser, with a county in the background', measure: benchLatency },
+  screens: { heading: '500 screens on the live feed', measure: benchScreens },
+  storm: { heading: '10,000 alarms in a second', measure: benchStorm },
   history: { heading: 'History', measure: benchHistory },
   connections: {
     heading: 'Idle connections, each of a device of its own',

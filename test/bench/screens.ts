@@ -1,0 +1,102 @@
+// Five hundred screens of a county, each with its own cursor: how soon all of them know, and what they cost the hub.
+import { fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { connectAsync } from 'mqtt'
+import { upTopic } from '../../contract/topics.ts'
+import { cpuSecondsOf } from '../load/mosquitto.ts'
+import { Api } from '../support/api.ts'
+import { until } from '../support/hub-process.ts'
+import { residentBytes } from './connections.ts'
+import { register, withHub } from './hub.ts'
+import { percentile } from './percentile.ts'
+import { atMost, exactly, figure } from './row.ts'
+import type { BenchOptions, BenchRow } from './row.ts'
+import type { ScreensReport, ToScreens } from './screens-process.ts'
+
+const SCREENS = 500
+/** The hub takes no more from one user. */
+const A_USER = 20
+const PASSWORD = 'night shift 2026'
+const PAUSE_MS = 100
+/** The feed's part of the way to the screen that is told last. */
+const ALL_MS = 100
+const KIB = 1024
+
+export async function benchScreens({ quick }: BenchOptions): Promise<BenchRow[]> {
+  const [count, alarms] = quick ? [40, 10] : [SCREENS, 100]
+  return withHub(async (hub, api) => {
+    const detectors = await register(api, 'gas', 'gas', alarms)
+    const tokens: string[] = []
+    for (let nth = 0; nth * A_USER < count; nth++) {
+      const username = `desk-${nth}`
+      await api.ok('POST', '/users', { username, name: username, role: 'duty', password: PASSWORD, mustChange: false })
+      const { token } = await Api.signIn(hub.base, username, PASSWORD)
+      tokens.push(...Array<string>(Math.min(A_USER, count - nth * A_USER)).fill(token))
+    }
+    const clients = await Promise.all(
+      detectors.map(({ username, password }) =>
+        connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, {
+          clientId: username,
+          username,
+          password,
+          reconnectPeriod: 0,
+        }),
+      ),
+    )
+    const before = residentBytes(hub.pid)
+    const child = fork(fileURLToPath(new URL('./screens-process.ts', import.meta.url)), [], {
+      serialization: 'advanced',
+      execArgv: [],
+    })
+    try {
+      tell(child, { type: 'plan', plan: { base: hub.base, tokens } })
+      await until('every screen is live', async () => (await report(child)).live === count, 120_000)
+      const after = residentBytes(hub.pid)
+      const [startedAt, cpu] = [performance.now(), cpuSecondsOf(hub.pid)]
+      const published = new Map<string, number>()
+      for (const [index, client] of clients.entries()) {
+        const deviceId = detectors[index]?.username ?? ''
+        published.set(deviceId, Date.now())
+        const payload = JSON.stringify({ ts: Date.now(), values: { gas_lel: 60 } })
+        await client.publishAsync(upTopic(deviceId, 'readings'), payload, { qos: 1 })
+        await delay(PAUSE_MS)
+      }
+      const cores = (cpuSecondsOf(hub.pid) - cpu) / ((performance.now() - startedAt) / 1_000)
+      const all = await until(
+        'every screen has heard every alarm',
+        async () => {
+          const now = await report(child)
+          return now.heard.size === alarms && [...now.heard.values()].every(({ length }) => length >= count) && now
+        },
+        60_000,
+      )
+      const delays = [...published].map(([deviceId, at]) => (all.heard.get(deviceId) ?? []).map((heard) => heard - at))
+      const last = delays.map((ofAlarm) => Math.max(...ofAlarm))
+      const heard = delays.reduce((sum, { length }) => sum + length, 0)
+      return [
+        exactly('screens live', all.live, '', count),
+        exactly('alarms told, over all screens', heard, '', alarms * count),
+        exactly('transitions that did not follow a screen’s cursor', all.gaps, '', 0),
+        figure('device publishes → a screen hears, p50 over all', percentile(delays.flat(), 0.5), 'ms'),
+        figure('device publishes → the last screen hears, p50', percentile(last, 0.5), 'ms'),
+        atMost('device publishes → the last screen hears, p99', percentile(last, 0.99), 'ms', ALL_MS),
+        figure('resident memory a screen', (after - before) / count / KIB, 'KiB'),
+        figure(`CPU of the hub at ${1_000 / PAUSE_MS} alarms a second`, cores, 'cores'),
+      ]
+    } finally {
+      for (const client of clients) client.end(true)
+      if (child.connected) child.disconnect()
+    }
+  })
+}
+
+const tell = (child: ChildProcess, message: ToScreens): void => void child.send(message)
+
+async function report(child: ChildProcess): Promise<ScreensReport> {
+  tell(child, { type: 'report' })
+  const [answer] = (await once(child, 'message')) as [ScreensReport]
+  return answer
+}
