@@ -59,7 +59,7 @@ export function plotOptions(element: HTMLElement, drawn: Drawn): uPlot.Options {
       drag: { x: onzoom !== undefined, y: false, setScale: false },
       points: { size: 6, stroke: ink, fill: ink },
       y: false,
-      ...(syncKey === undefined ? {} : { sync: { key: syncKey } }),
+      ...(syncKey === undefined ? {} : { sync: { key: syncKey, scales: ['x', null] } }),
     },
     scales: { x: { min: span.from, max: span.to, range: [span.from, span.to] }, y: { range: rangeOf(drawn) } },
     axes: [
