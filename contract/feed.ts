@@ -42,7 +42,12 @@ export const alarmEventSchema = z.object({
 })
 export type AlarmEvent = z.infer<typeof alarmEventSchema>
 
-export const heartbeatSchema = z.object({ serverTime: instantSchema, head: seqSchema })
+export const heartbeatSchema = z.object({
+  serverTime: instantSchema,
+  head: seqSchema,
+  /** False while the hub cannot store: nothing is acknowledged, devices send again. Told at once, and again with each one. */
+  storing: z.boolean(),
+})
 export type Heartbeat = z.infer<typeof heartbeatSchema>
 
 export const liveReadingsSchema = z.array(

@@ -12,6 +12,7 @@ import { Pipeline } from '../ingest/pipeline.ts'
 import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
 import { EVERYTHING } from '../records/scope.ts'
 import { createLedger, DEVICE_TOKEN_KEY } from '../records/sqlite-ledger.ts'
+import { Ballast, withBallast } from './ballast.ts'
 import { systemClock } from './clock.ts'
 import { Conditions } from './conditions.ts'
 import { MemoryCredentials } from './credentials.ts'
@@ -97,7 +98,9 @@ async function wire(
     now: clock.wall,
     log: (line) => log.info(line),
   })
-  const readings = createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
+  const ballast = new Ballast(directory)
+  const store = createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
+  const readings = withBallast(store, ballast)
   stops.push(['the ledger', () => ledger.stop()], ['the readings', () => readings.stop()])
   const { position, repaired } = await both(ledger.start(), readings.start())
   if (repaired !== undefined) log.warn(repaired)
@@ -134,7 +137,10 @@ async function wire(
   const conditions = new Conditions((ruleId, active, value) =>
     pipeline.input(self, { type: 'hub', ruleId, channel: '', active, value }),
   )
-  live.onStoring((storing) => conditions.set('hub.store', !storing))
+  live.onStoring((storing) => {
+    conditions.set('hub.store', !storing)
+    if (!storing && ballast.giveUp()) live.diskFull(true)
+  })
 
   // ── the screens ──
   let broker: Broker | null = null
@@ -216,11 +222,14 @@ async function wire(
       },
       decided: () => pipeline.decided,
       conditions,
+      ballast,
+      diskFull: (full) => live.diskFull(full),
       lookForUnheard: () => {
         for (const input of unheard.look(clock.wall(), self.state)) pipeline.input(self, input)
       },
       upkeep,
       wall: clock.wall,
+      now: clock.now,
       log,
     }),
   ])

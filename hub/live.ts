@@ -26,6 +26,7 @@ export class Live implements PipelineListener, FeedSource, Presence {
   private readonly readingListeners = new Set<Listener<LiveReading>>()
   private readonly storingListeners = new Set<Listener<boolean>>()
   private problem: string | null = null
+  private full = false
 
   constructor(devices: Devices, samples: RejectionSamples, records: Pick<Ledger['devices'], 'heard'>, log: Logger) {
     this.devices = devices
@@ -67,17 +68,33 @@ export class Live implements PipelineListener, FeedSource, Presence {
   }
 
   storing(problem: string | null): void {
-    if (problem !== null && this.problem === null) this.log.error({ problem }, 'commits fail; nothing is acknowledged')
-    if (problem === null && this.problem !== null) this.log.info('commits work again')
+    const before = this.isStoring
     this.problem = problem
-    for (const listener of this.storingListeners) listener(problem === null)
+    this.tellStoring(before)
+  }
+
+  // ── told by whoever watches the disk ──
+
+  /** Readings wait for room; alarms are still written down as long as the room that was kept for them lasts. */
+  diskFull(full: boolean): void {
+    const before = this.isStoring
+    this.full = full
+    this.tellStoring(before)
+  }
+
+  private tellStoring(before: boolean): void {
+    const { isStoring, problem } = this
+    if (isStoring === before) return
+    if (isStoring) this.log.info('commits work again')
+    else this.log.error({ problem }, 'commits fail; nothing is acknowledged')
+    for (const listener of this.storingListeners) listener(isStoring)
   }
 
   // ── asked by the rest ──
 
   /** False while commits fail: the hub takes nothing that it could not keep. */
   get isStoring(): boolean {
-    return this.problem === null
+    return this.problem === null && !this.full
   }
 
   onStoring(listener: Listener<boolean>): () => void {

@@ -7,6 +7,7 @@ import type { RetentionPolicy, ReadingStore } from '../ingest/readings/port.ts'
 import type { Ledger } from '../records/ledger.ts'
 import { pruneBackups } from '../records/backups.ts'
 import { diskSpace } from './conditions.ts'
+import type { Ballast } from './ballast.ts'
 import type { Conditions } from './conditions.ts'
 import type { Upkeep } from './upkeep.ts'
 
@@ -14,6 +15,9 @@ const MINUTE = 60_000
 const MAINTAIN_EVERY = MINUTE
 const DISK_EVERY = MINUTE
 const UNHEARD_EVERY = MINUTE
+/** The ballast is laid some time after the start, which has better things to do; while the disk is full it is looked at often. */
+const BALLAST_EVERY = MINUTE / 6
+const FULL_EVERY = MINUTE / 60
 /** The nightly copy is taken in the first look after this local hour of Asia/Shanghai: little happens then. */
 const BACKUP_HOUR = 3
 /** Copies kept. */
@@ -43,16 +47,21 @@ export interface ScheduleParts {
   readonly retention: RetentionPolicy
   readonly decided: () => number
   readonly conditions: Conditions
+  readonly ballast: Ballast
+  /** The disk is full, or no longer. */
+  readonly diskFull: (full: boolean) => void
   readonly upkeep: Upkeep
   /** Tells of devices that were registered and never heard. */
   readonly lookForUnheard: () => void
   readonly wall: () => number
+  /** Hub time. What is old is thrown away by it: a wall clock that leaps years ahead must not empty the store. */
+  readonly now: () => number
   readonly log: Logger
 }
 
 /** Starts the rounds; the answer stops them and waits for the one under way. */
 export function startSchedule(parts: ScheduleParts): () => Promise<void> {
-  const { ledger, readings, conditions, upkeep, wall, log } = parts
+  const { ledger, readings, conditions, ballast, diskFull, upkeep, wall, now, log } = parts
   const backups = backupsIn(parts.directory)
   const running = new Set<Promise<void>>()
   let stopped = false
@@ -73,8 +82,9 @@ export function startSchedule(parts: ScheduleParts): () => Promise<void> {
   }
 
   const maintain = guarded('maintenance', async () => {
-    await readings.maintain(wall(), parts.retention, parts.decided())
-    await ledger.maintain(wall())
+    const at = Math.min(wall(), now())
+    await readings.maintain(at, parts.retention, parts.decided())
+    await ledger.maintain(at)
   })
   const backup = guarded('the nightly copy', async () => {
     const night = String(nightOf(wall()))
@@ -99,6 +109,11 @@ export function startSchedule(parts: ScheduleParts): () => Promise<void> {
     if (watched !== null) await ledger.settings.set(DISK_WATCHED, watched)
   })
 
+  const tend = guarded('the look at the ballast', async () => {
+    await ballast.tend()
+    diskFull(ballast.full)
+  })
+
   const unheard = guarded('the look for devices never heard', async () => parts.lookForUnheard())
 
   const timers = [
@@ -106,6 +121,8 @@ export function startSchedule(parts: ScheduleParts): () => Promise<void> {
     setInterval(backup, MINUTE),
     setInterval(disk, DISK_EVERY),
     setInterval(unheard, UNHEARD_EVERY),
+    setInterval(tend, BALLAST_EVERY),
+    setInterval(() => ballast.full && tend(), FULL_EVERY),
   ]
   disk()
   unheard()

@@ -66,6 +66,9 @@ export interface FeedSource {
   onTransitions(listener: (committed: readonly CommittedTransition[]) => void): () => void
   onPresence(listener: (presence: LivePresence) => void): () => void
   onReading(listener: (reading: LiveReading) => void): () => void
+  /** False while commits fail. */
+  readonly isStoring: boolean
+  onStoring(listener: (storing: boolean) => void): () => void
 }
 
 /** Who is connected and when each was last heard; in the hub's memory. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Ballast } from '../../hub/ballast.ts'
 import { Conditions, diskSpace } from '../../hub/conditions.ts'
 import { backupName, nightOf, startSchedule } from '../../hub/schedule.ts'
 import { Upkeep } from '../../hub/upkeep.ts'
@@ -46,8 +47,11 @@ describe('the nightly copy', () => {
       decided: () => 0,
       conditions: new Conditions(() => undefined),
       upkeep: new Upkeep(),
+      ballast: new Ballast(directory, 1_000),
+      diskFull: () => undefined,
       lookForUnheard: () => undefined,
       wall: () => wall,
+      now: () => wall,
       log: pino({ level: 'silent' }),
     })
     const copies = (): string[] => readdirSync(join(directory, 'backups')).filter((name) => name.endsWith('.db'))
@@ -96,7 +100,10 @@ describe('what the hub watches about itself', () => {
       conditions: new Conditions((ruleId, active) => raised.push([ruleId, active])),
       upkeep,
       lookForUnheard: () => undefined,
+      ballast: new Ballast(directory, 1_000),
+      diskFull: () => undefined,
       wall: () => THREE_AT_NIGHT,
+      now: () => THREE_AT_NIGHT,
       log: pino({ level: 'silent' }),
     })
     await vi.waitFor(() => expect(kept.size).toBe(1), { timeout: 20_000 })

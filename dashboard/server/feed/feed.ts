@@ -100,6 +100,7 @@ export class Feed {
       feed.onTransitions((committed) => this.#commits.heard(committed)),
       feed.onPresence((presence) => this.#safely(() => this.#presences.heard(presence))),
       feed.onReading((reading) => this.#safely(() => this.#readings.heard(reading))),
+      feed.onStoring(() => void this.#heartbeat()),
     )
     await this.#commits.start()
     this.#options.metrics.told.set(this.#commits.told)
@@ -294,7 +295,8 @@ export class Feed {
           const head = await ports.records.journal.headInScope(scope)
           await this.#commits.reach(head, HEAD_PATIENCE)
           const ids = [...connections].filter((one) => one.hears('heartbeat')).map((one) => one.socket.id)
-          if (ids.length > 0) this.#io.to(ids).emit('heartbeat', { serverTime: now(), head })
+          if (ids.length > 0)
+            this.#io.to(ids).emit('heartbeat', { serverTime: now(), head, storing: ports.feed.isStoring })
         }),
       )
     } catch (error) {

@@ -27,6 +27,25 @@ describe('live feed', () => {
     client.close()
   })
 
+  it('G6: says at once that the hub cannot store, again with each heartbeat, and when it can', async () => {
+    const { client } = await live(world, await world.as('duty'))
+    const { port, storings } = world.source
+    const tell = (storing: boolean): void => {
+      port.isStoring = storing
+      for (const listener of storings) listener(storing)
+    }
+    expect(await next(client, 'heartbeat')).toMatchObject({ storing: true })
+    tell(false)
+    // One that was on its way may still say otherwise; from then on each of them says so.
+    const heard: boolean[] = []
+    client.on('heartbeat', ({ storing }: Heartbeat) => heard.push(storing))
+    await until(() => heard.slice(heard.indexOf(false)).length >= 2 && heard.includes(false))
+    expect(heard.slice(heard.indexOf(false))).not.toContain(true)
+    tell(true)
+    await until(() => heard.at(-1) === true)
+    client.close()
+  })
+
   it('G3: from an empty ledger on, the first transition arrives with prev 0', async () => {
     const empty = await World.start()
     try {

@@ -30,10 +30,13 @@ export class FakeSource {
   readonly transitions = new Set<Listener<readonly CommittedTransition[]>>()
   readonly presences = new Set<Listener<LivePresence>>()
   readonly readings = new Set<Listener<LiveReading>>()
+  readonly storings = new Set<Listener<boolean>>()
   readonly port = {
     onTransitions: (listener: Listener<readonly CommittedTransition[]>) => added(this.transitions, listener),
     onPresence: (listener: Listener<LivePresence>) => added(this.presences, listener),
     onReading: (listener: Listener<LiveReading>) => added(this.readings, listener),
+    isStoring: true,
+    onStoring: (listener: Listener<boolean>) => added(this.storings, listener),
   }
 
   tell(committed: readonly CommittedTransition[]): void {

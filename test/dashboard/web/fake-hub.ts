@@ -69,6 +69,8 @@ export class FakeHub {
   readonly desks: unknown[] = []
   readonly signedIn = new Map<string, FakeUser>()
   url = ''
+  /** What its heartbeats say. */
+  storing = true
   /** The counters cannot be read. */
   figuresFail = false
   readonly #options: FakeHubOptions
@@ -288,7 +290,7 @@ export class FakeHub {
   #beat(): void {
     if (!this.#heartbeats) return
     for (const [socket, { user }] of this.#connections)
-      socket.emit('heartbeat', { serverTime: Date.now(), head: this.journal.headOf(user.scope) })
+      socket.emit('heartbeat', { serverTime: Date.now(), head: this.journal.headOf(user.scope), storing: this.storing })
   }
 
   #sendReadings(): void {

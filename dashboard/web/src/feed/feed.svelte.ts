@@ -35,6 +35,8 @@ export class Feed {
   latency = $state.raw<{ readonly p50: number; readonly p99: number; readonly count: number } | null>(null)
   /** ms to add to this page's clock to get the hub's. */
   clockOffset = $state.raw(0)
+  /** False while the hub cannot store what devices send. As of the newest heartbeat. */
+  storing = $state.raw(true)
   /** The hub would not have this page any more (session over). What is shown stays. */
   refused = $state.raw(false)
   /** Alarm id → who else has it opened. Known only while the link is up. */
@@ -81,9 +83,10 @@ export class Feed {
       }),
     )
     socket.on('heartbeat', (body) =>
-      this.#take(DOWN.heartbeat, body, (beat, now) =>
-        this.#onHello(beat.serverTime, now, this.#machine.heartbeat(beat, now)),
-      ),
+      this.#take(DOWN.heartbeat, body, (beat, now) => {
+        this.storing = beat.storing
+        this.#onHello(beat.serverTime, now, this.#machine.heartbeat(beat, now))
+      }),
     )
     socket.on('alarm', (body) =>
       this.#take(DOWN.alarm, body, (event, now) => {

@@ -66,7 +66,7 @@ export class LinkMachine {
     return this.#ask(this.cursor, now)
   }
 
-  heartbeat(beat: Heartbeat, now: number): readonly Effect[] {
+  heartbeat(beat: Pick<Heartbeat, 'serverTime' | 'head'>, now: number): readonly Effect[] {
     if (!this.#connected) return NONE
     this.lastHeardAt = now
     this.#head = Math.max(this.#head, beat.head)

@@ -87,6 +87,8 @@ export const en = {
     'This picture stopped at {time} and is not live. New alarms cannot reach this page now: keep watch by telephone. Reconnecting…',
   'link.veil_connecting': 'Connecting; the list is not complete yet.',
   'link.veil_catching_up': 'Fetching the alarms of the time without a link.',
+  'link.not_storing':
+    'The hub cannot store: what devices send is not acknowledged, they send it again, and alarms may be late. Check the disk now.',
   'link.misfit': 'This page and the hub are of different versions: reload the page.',
   'link.refused': 'Your session has ended and the live link with it. Sign in again.',
   'status.label': 'Status line',

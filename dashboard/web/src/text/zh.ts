@@ -83,6 +83,7 @@ export const zh = {
   'link.veil': '画面停在 {time}，不是实时。新报警此刻到不了本页，请用电话值守。正在重连…',
   'link.veil_connecting': '正在连接，列表还不完整。',
   'link.veil_catching_up': '正在补齐断开期间的报警。',
+  'link.not_storing': '平台暂时无法存储：设备上报未被确认，设备会自动重发，报警可能迟到。请立即检查磁盘。',
   'link.misfit': '页面与服务版本不一致，请刷新页面。',
   'link.refused': '登录已到期，实时连接已停。请重新登录。',
   'status.label': '状态栏',
