@@ -4,5 +4,6 @@ import { mount } from 'svelte'
 import './tokens.css'
 import './base.css'
 import App from './App.svelte'
+import { language } from './text/language.svelte.ts'
 
-mount(App, { target: document.getElementById('app') as HTMLElement })
+void language.prepare().then(() => mount(App, { target: document.getElementById('app') as HTMLElement }))

@@ -1,8 +1,8 @@
 // What the horn should do, second by second: the pure part, and the state's word.
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import type { Alarm } from '../../../contract/alarms.ts'
 import { defaultSteps } from '../../../dashboard/web/src/desk/first-steps.ts'
-import { textOf } from '../../../dashboard/web/src/text/dictionary.ts'
+import { fetchLanguage, textOf } from '../../../dashboard/web/src/text/dictionary.ts'
 import type { Link } from '../../../dashboard/web/src/feed/link.ts'
 import {
   decide,
@@ -325,6 +325,7 @@ describe('words and tones', () => {
 })
 
 describe('first steps', () => {
+  beforeAll(() => fetchLanguage('en'))
   it.each([
     ['gas', 'gas_lel', 'steps.gas.say'],
     ['gas', 'co_ppm', 'steps.gas.say'],

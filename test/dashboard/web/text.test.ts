@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { REFUSAL_REASONS } from '../../../broker/refusals.ts'
 import { WORDS } from '../../../dashboard/web/src/demo/words.ts'
-import { textOf } from '../../../dashboard/web/src/text/dictionary.ts'
+import { fetchLanguage, textOf } from '../../../dashboard/web/src/text/dictionary.ts'
 import { en } from '../../../dashboard/web/src/text/en.ts'
 import { age, ageShort, clock, figure, fullInstant, milliseconds } from '../../../dashboard/web/src/text/format.ts'
 import { zh } from '../../../dashboard/web/src/text/zh.ts'
@@ -70,7 +70,8 @@ describe('the dictionary', () => {
     for (const key of keys) if (!examples.has(key)) expect([key, /[\u4e00-\u9fff]/.test(en[key])]).toEqual([key, false])
   })
 
-  it('fills parameters and picks the English plural', () => {
+  it('fills parameters and picks the English plural', async () => {
+    await fetchLanguage('en')
     expect(textOf('en', 'desk.queued', { n: 1 })).toBe('1 new alarm')
     expect(textOf('en', 'desk.queued', { n: 3 })).toBe('3 new alarms')
     expect(textOf('zh', 'desk.queued', { n: 3 })).toBe('3 条新报警')

@@ -8,6 +8,7 @@ import { call } from '../api/client.ts'
 import { ROUTES } from '../api/routes.ts'
 import { countySteps } from '../desk/county-steps.svelte.ts'
 import { defaultSteps } from '../desk/first-steps.ts'
+import { fetchLanguage } from '../text/dictionary.ts'
 
 export interface Signal {
   readonly ruleId: string
@@ -27,6 +28,8 @@ export class Signals {
         call('GET', ROUTES.rules, pageOf(versionedRuleSchema)),
         // The editor must know what is there: a list that could not be read is not an empty one.
         countySteps.load(),
+        // The default steps are edited in both languages, whichever the page speaks.
+        fetchLanguage('en'),
       ])
       this.all = signalsOf(rules.items)
     } catch (error) {

@@ -1,7 +1,7 @@
-// How a text finds its words. Chinese is the source; English must have every key and the same parameters.
+// How a text finds its words. Chinese is the source; English must have every key and the same parameters, and is fetched when a
+// page first speaks it: a desk that never does need not load it.
 //
 // `{name}` is replaced; `{n|alarm|alarms}` picks the first word when n is 1 (English needs it, Chinese does not).
-import { en } from './en.ts'
 import { zh } from './zh.ts'
 
 export const LANGUAGES = ['zh', 'en'] as const
@@ -15,10 +15,16 @@ type Parameters<Key extends TextKey> = Record<ParameterOf<(typeof zh)[Key]>, str
 /** Nothing after the key when its text has no parameter. */
 export type Arguments<Key extends TextKey> = [ParameterOf<(typeof zh)[Key]>] extends [never] ? [] : [Parameters<Key>]
 
-const DICTIONARIES: Record<Language, Record<TextKey, string>> = { zh, en }
+type Dictionary = Readonly<Record<TextKey, string>>
+const DICTIONARIES: { readonly zh: Dictionary; en: Dictionary | null } = { zh, en: null }
+
+/** Call before a text is asked for in that language; until then it is Chinese. */
+export async function fetchLanguage(language: Language): Promise<void> {
+  if (language === 'en') DICTIONARIES.en ??= (await import('./en.ts')).en
+}
 
 export function textOf<Key extends TextKey>(language: Language, key: Key, ...args: Arguments<Key>): string {
-  return filled(DICTIONARIES[language][key], args[0] ?? {})
+  return filled((DICTIONARIES[language] ?? zh)[key], args[0] ?? {})
 }
 
 export const filled = (text: string, parameters: Readonly<Record<string, string | number>>): string =>
