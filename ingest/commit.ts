@@ -8,15 +8,11 @@ import type { StateFlush } from './flush.ts'
 import type { FaultPoint } from './ports.ts'
 import type { ReadingStore } from './readings/port.ts'
 
-export interface Committed {
-  /** In the order of the sequence. */
-  readonly committed: readonly CommittedTransition[]
-  /** What became of one entry of the batch. */
-  readonly of: (entry: JournalEntry) => Transition
-}
+/** What became of one entry of the batch. */
+export type Committed = (entry: JournalEntry) => Transition
 
 export interface Commit {
-  /** The journal has taken it: screens may hear (G2). */
+  /** The journal has taken all of it, and screens have heard (G2). */
   readonly journalled: Promise<Committed>
   /** All of it is durable: acknowledgements may go out (G1). By the end of it neither write is under way any more. */
   readonly done: Promise<void>
@@ -29,6 +25,8 @@ export interface CommitParts {
   readonly faultPoint: ((point: FaultPoint) => void) | undefined
   /** Resolves when the journal has taken the batch before; rejects when it has not. */
   readonly before: Promise<unknown>
+  /** Called with each part of the batch that the journal has taken: the first of many alarms does not wait for the last. */
+  readonly tell: (committed: readonly CommittedTransition[]) => void
 }
 
 /**
@@ -38,7 +36,7 @@ export interface CommitParts {
  * would know an alarm whose transition is not in the ledger.
  */
 export function commit(batch: Batch, parts: CommitParts, all: boolean): Commit {
-  const { readings, journal, flush, faultPoint, before } = parts
+  const { readings, journal, flush, faultPoint, before, tell } = parts
   faultPoint?.('pipeline.before_writes')
   const stored = batch.inputs.length > 0 ? readings.append(batch.inputs) : null
   faultPoint?.('pipeline.readings_started')
@@ -47,14 +45,16 @@ export function commit(batch: Batch, parts: CommitParts, all: boolean): Commit {
   batch.checkpoint = quiet.checkpoint
   const parcels = journalParcels(batch, quiet)
   const journalled = before.then(async () => {
-    const taken = await Promise.all(parcels.map((parcel) => journal.append(parcel)))
-    if (parcels.length > 0) faultPoint?.('pipeline.journal_committed')
-    const committed = taken.flatMap((parcel) => parcel.committed)
-    const entries = parcels.flatMap((parcel) => parcel.entries)
-    return {
-      committed,
-      of: (entry: JournalEntry) => (committed[entries.indexOf(entry)] as CommittedTransition).transition,
+    const committed: CommittedTransition[] = []
+    // One after another: after a failure none is under way, and others' writes get their turn in between.
+    for (const parcel of parcels) {
+      const taken = await journal.append(parcel)
+      faultPoint?.('pipeline.journal_committed')
+      committed.push(...taken.committed)
+      if (taken.committed.length > 0) tell(taken.committed)
     }
+    const entries = parcels.flatMap((parcel) => parcel.entries)
+    return (entry: JournalEntry) => (committed[entries.indexOf(entry)] as CommittedTransition).transition
   })
   faultPoint?.('pipeline.journal_started')
   const kept = stored?.then(() => faultPoint?.('pipeline.readings_committed'))

@@ -234,9 +234,9 @@ export class Pipeline {
     const batch = this.staging.swap()
     this.options.faultPoint?.('pipeline.batch_taken')
     const flight: Flight = { batch, since: performance.now(), ...this.write(batch) }
-    // The journal takes batches in order, so screens hear in order. A failure is heard of in `land`.
+    // A failure is heard of in `land`.
     flight.journalled.then(
-      (committed) => this.tell(batch, committed),
+      (of) => this.answer(batch, of),
       () => undefined,
     )
     flight.done.catch(() => undefined)
@@ -247,7 +247,8 @@ export class Pipeline {
   private write(batch: Batch): Commit {
     const { readings, journal, faultPoint } = this.options
     const before = this.inFlight.at(-1)?.journalled ?? Promise.resolve()
-    return commit(batch, { readings, journal, flush: this.flush, faultPoint, before }, this.phase === 'stopping')
+    const tell = (committed: readonly CommittedTransition[]): void => this.tell(batch, committed)
+    return commit(batch, { readings, journal, flush: this.flush, faultPoint, before, tell }, this.phase === 'stopping')
   }
 
   private async land(flight: Flight): Promise<void> {
@@ -267,16 +268,18 @@ export class Pipeline {
     }
   }
 
-  /** The batch is in the ledger: screens and people hear of it. */
-  private tell(batch: Batch, { committed, of }: Committed): void {
-    batch.alarms.clear()
-    if (committed.length > 0) {
-      this.open.remember(committed)
-      this.told = committed.at(-1)?.transition.seq ?? this.told
-      this.options.faultPoint?.('pipeline.before_told')
-      this.options.listener.transitions(committed)
-      this.options.faultPoint?.('pipeline.told')
-    }
+  /** These are in the ledger: screens hear of them. The journal takes batches in order, so screens hear in order. */
+  private tell(batch: Batch, committed: readonly CommittedTransition[]): void {
+    for (const { transition } of committed) batch.alarms.delete(transition.alarm.id)
+    this.open.remember(committed)
+    this.told = committed.at(-1)?.transition.seq ?? this.told
+    this.options.faultPoint?.('pipeline.before_told')
+    this.options.listener.transitions(committed)
+    this.options.faultPoint?.('pipeline.told')
+  }
+
+  /** All of the batch is in the ledger: people hear what became of their acts. */
+  private answer(batch: Batch, of: Committed): void {
     for (const { entry, resolve } of batch.acts) resolve({ ok: true, transition: of(entry) })
   }
 
@@ -301,7 +304,7 @@ export class Pipeline {
     const { journalled, done } = this.write(batch)
     // A journal that fails is heard of first: nobody may be left to hear of this one.
     done.catch(() => undefined)
-    this.tell(batch, await journalled)
+    this.answer(batch, await journalled)
     await done
     this.finish(batch)
   }
