@@ -7,6 +7,7 @@ import type { Devices, Runtime } from '../ingest/devices.ts'
 import type { PipelineListener } from '../ingest/ports.ts'
 import type { StoredInput } from '../ingest/readings/port.ts'
 import type { CommittedTransition, Ledger, NewRejection } from '../records/ledger.ts'
+import { Arrivals } from './arrivals.ts'
 import type { RejectionSamples } from './rejections.ts'
 
 type Listener<T> = (value: T) => void
@@ -19,7 +20,7 @@ function subscribe<T>(listeners: Set<Listener<T>>, listener: Listener<T>): () =>
 export class Live implements PipelineListener, FeedSource, Presence {
   private readonly devices: Devices
   private readonly samples: RejectionSamples
-  private readonly records: Pick<Ledger['devices'], 'heard'>
+  private readonly arrivals: Arrivals
   private readonly log: Logger
   private readonly transitionListeners = new Set<Listener<readonly CommittedTransition[]>>()
   private readonly presenceListeners = new Set<Listener<LivePresence>>()
@@ -31,7 +32,7 @@ export class Live implements PipelineListener, FeedSource, Presence {
   constructor(devices: Devices, samples: RejectionSamples, records: Pick<Ledger['devices'], 'heard'>, log: Logger) {
     this.devices = devices
     this.samples = samples
-    this.records = records
+    this.arrivals = new Arrivals(records, log)
     this.log = log
   }
 
@@ -61,10 +62,7 @@ export class Live implements PipelineListener, FeedSource, Presence {
   }
 
   inService(deviceId: string): void {
-    this.records.heard([deviceId]).catch((error: unknown) => {
-      // Its messages are stored all the same, and the next start of the hub marks it again.
-      this.log.warn({ err: error, deviceId }, 'that a device came into service was not written down')
-    })
+    this.arrivals.add(deviceId)
   }
 
   storing(problem: string | null): void {
