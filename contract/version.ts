@@ -8,4 +8,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '6d026946b34a5a3d71da8f327f7e1a8dfaa2ab4870ffd55fb5817125dad70d7f'
+export const CONTRACT_HASH = '29d50971ca3bdf274207c53d37dd3435f77718e4b88928534af15eae3a32931b'

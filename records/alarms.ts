@@ -132,6 +132,8 @@ function narrowed(from: FromAlarm, filter: AlarmFilter): FromAlarm {
   if (filter.priority !== undefined) alarms = alarms.where('priority', '=', filter.priority)
   if (filter.category !== undefined) alarms = alarms.where('category', '=', filter.category)
   if (filter.kind !== undefined) alarms = alarms.where('kind', '=', filter.kind)
+  if (filter.verdict === 'none') alarms = alarms.where('verdict', 'is', null)
+  else if (filter.verdict !== undefined) alarms = alarms.where('verdict', '=', filter.verdict)
   // A place that is asked for is a scope within the scope.
   if (filter.areaId !== undefined)
     alarms = alarms.where(withinScope({ all: false, siteIds: [], areaIds: [filter.areaId] }, ...PLACE))

@@ -152,6 +152,7 @@ async function upsertAlarms(trx: Transacting, committed: readonly CommittedTrans
     cleared_at: alarm.clearedAt,
     acked_at: alarm.ack?.at ?? null,
     closed_at: alarm.closedAt,
+    verdict: alarm.verdict,
     search: [alarm.title.zh, alarm.title.en, alarm.deviceId, alarm.deviceName, ...alarm.place].join(' ').toLowerCase(),
   }))
   for (const chunk of chunksOf(rows, ROWS_PER_INSERT)) {
@@ -169,6 +170,7 @@ async function upsertAlarms(trx: Transacting, committed: readonly CommittedTrans
           cleared_at: eb.ref('excluded.cleared_at'),
           acked_at: eb.ref('excluded.acked_at'),
           closed_at: eb.ref('excluded.closed_at'),
+          verdict: eb.ref('excluded.verdict'),
           search: eb.ref('excluded.search'),
         })),
       )

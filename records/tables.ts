@@ -100,6 +100,7 @@ export interface AlarmTable {
   cleared_at: number | null
   acked_at: number | null
   closed_at: number | null
+  verdict: string | null
   /** Lower-case title, device and place, for search. */
   search: string
 }

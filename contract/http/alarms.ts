@@ -1,6 +1,6 @@
 // Alarm lists and the counters of the whole hub.
 import * as z from 'zod'
-import { alarmSchema, personSchema, transitionSchema } from '../alarms.ts'
+import { alarmSchema, personSchema, transitionSchema, VERDICTS } from '../alarms.ts'
 import { deviceIdSchema, idSchema, instantSchema, seqSchema } from '../ids.ts'
 import { categorySchema } from '../rules.ts'
 import { pageQuerySchema } from './common.ts'
@@ -13,6 +13,8 @@ export const alarmFilterSchema = z.object({
   category: categorySchema.optional(),
   /** Kind of the device. */
   kind: z.string().max(64).optional(),
+  /** What it turned out to be; `none`: nobody has said. */
+  verdict: z.enum([...VERDICTS, 'none']).optional(),
   /** In this area or below it. */
   areaId: idSchema.optional(),
   siteId: idSchema.optional(),

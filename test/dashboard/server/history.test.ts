@@ -44,6 +44,7 @@ function entry(world: World, index: number): JournalEntry {
       ? { by: { id: 'u', name: '=cmd()' }, at: raisedAt + ((index * 7) % 31) * 1000, reason: null, comment: null }
       : null,
     value: index % 6 === 0 ? -12.5 : null,
+    verdict: ([null, 'false', 'real'] as const)[index % 3] ?? null,
   }
   return { ...made, transition: { ...made.transition, alarm } }
 }
@@ -94,6 +95,8 @@ describe('alarm history', () => {
       [`siteId=${world.sites.b}`, (alarm) => alarm.siteId === world.sites.b],
       [`areaId=${areaA}`, (alarm) => alarm.siteId === world.sites.a],
       [`areaId=${world.areaIds.a[0]}`, (alarm) => alarm.siteId !== null],
+      ['verdict=false', (alarm) => alarm.verdict === 'false'],
+      ['verdict=none&category=gas', (alarm) => alarm.verdict === null && alarm.category === 'gas'],
       ['areaId=nowhere', () => false],
       ['deviceId=DEV-A&open=true', (alarm) => alarm.deviceId === 'DEV-A' && alarm.closedAt === null],
       [
@@ -134,7 +137,7 @@ describe('alarm history', () => {
     const { body } = await world.call<Listed>('GET', '/alarms?limit=5&sort=longest', { as })
     const other = await world.call('GET', `/alarms?sort=newest&cursor=${body.next}`, { as })
     expect([other.status, other.body]).toMatchObject([400, { error: { code: 'invalid' } }])
-    for (const wrong of ['sort=best', 'category=meteor', 'priority=5', `q=${'x'.repeat(101)}`])
+    for (const wrong of ['sort=best', 'category=meteor', 'priority=5', 'verdict=perhaps', `q=${'x'.repeat(101)}`])
       expect((await world.call('GET', `/alarms?${wrong}`, { as })).status).toBe(400)
   })
 

@@ -18,7 +18,7 @@ const ORDERS: Record<AlarmSort, (a: Alarm, b: Alarm) => number> = {
 }
 
 export function historyOf(alarms: readonly Alarm[], scope: Scope, query: Query): Alarm[] {
-  const { open, priority, category, kind, siteId, deviceId, from, to, q = '' } = query
+  const { open, priority, category, kind, verdict, siteId, deviceId, from, to, q = '' } = query
   const words = q.toLowerCase().split(/\s+/)
   const kept = alarms.filter((alarm) => {
     const text = [alarm.title.zh, alarm.deviceId, alarm.deviceName, ...alarm.place].join(' ').toLowerCase()
@@ -28,6 +28,7 @@ export function historyOf(alarms: readonly Alarm[], scope: Scope, query: Query):
       (priority ?? alarm.priority) === alarm.priority &&
       (category ?? alarm.category) === alarm.category &&
       (kind ?? alarm.kind) === alarm.kind &&
+      (verdict === undefined || (alarm.verdict ?? 'none') === verdict) &&
       (siteId ?? alarm.siteId) === alarm.siteId &&
       (deviceId ?? alarm.deviceId) === alarm.deviceId &&
       alarm.raisedAt >= (from ?? 0) &&

@@ -15,22 +15,27 @@ const DAY = 86_400_000
 
 describe('the filter of the history', () => {
   it('lives in the address, and the same filter has one address', () => {
-    const address = 'category=gas&priority=1&q=%E6%A7%90&range=7d&sort=longest&state=open'
+    const address = 'category=gas&priority=1&q=%E6%A7%90&range=7d&sort=longest&state=open&verdict=none'
     expect(addressOf(filterOf(address))).toBe(address)
-    expect(addressOf(filterOf('state=open&q=%E6%A7%90&sort=longest&range=7d&priority=1&category=gas'))).toBe(address)
+    expect(
+      addressOf(filterOf('verdict=none&state=open&q=%E6%A7%90&sort=longest&range=7d&priority=1&category=gas')),
+    ).toBe(address)
     expect(addressOf(filterOf('sort=newest'))).toBe('')
   })
 
   it('leaves out what it does not know', () => {
-    expect(addressOf(filterOf('priority=9&category=meteor&sort=best&range=2d&state=maybe&kind=x&alien=1'))).toBe('')
+    expect(
+      addressOf(filterOf('priority=9&category=meteor&sort=best&range=2d&state=maybe&kind=x&verdict=perhaps&alien=1')),
+    ).toBe('')
     expect(addressOf(filterOf('range=days&from=yesterday&to=2026-11-22'))).toBe('range=days&to=2026-11-22')
     expect(addressOf(filterOf('from=2026-11-01'))).toBe('')
   })
 
   it('asks for a range that ends now, or for whole days of Beijing', () => {
     expect(parametersOf(filterOf('range=7d'), NOW)).toMatchObject({ from: NOW - 7 * DAY, open: undefined })
-    const days = parametersOf(filterOf('range=days&from=2026-11-22&to=2026-11-22&state=closed'), NOW)
-    expect(days).toMatchObject({ from: NOW - 4 * 3_600_000, to: NOW - 4 * 3_600_000 + DAY, open: false })
+    const days = parametersOf(filterOf('range=days&from=2026-11-22&to=2026-11-22&state=closed&verdict=false'), NOW)
+    const bounds = { from: NOW - 4 * 3_600_000, to: NOW - 4 * 3_600_000 + DAY }
+    expect(days).toMatchObject({ ...bounds, open: false, verdict: 'false' })
     expect(parametersOf(filterOf(''), NOW)).not.toHaveProperty('from')
     expect([dayStart('2026-13-01'), dayStart(''), dayStart('1969-01-01')]).toEqual([null, null, null])
   })

@@ -1,4 +1,5 @@
 // What the history is asked for. It lives in the address, so that a link, a reload and a saved view keep it.
+import { VERDICTS } from '../../../../contract/alarms.ts'
 import { ALARM_SORTS } from '../../../../contract/http/alarms.ts'
 import type { AlarmSort } from '../../../../contract/http/alarms.ts'
 import { KIND_NAMES } from '../../../../contract/kinds/kind.ts'
@@ -11,6 +12,8 @@ export const RANGES = ['1d', '7d', '30d', '365d', 'days'] as const
 export type Range = (typeof RANGES)[number]
 export const PRIORITIES = ['1', '2', '3', '4'] as const
 export const STATES = ['open', 'closed'] as const
+/** `none`: nobody has said what it was. */
+export const FOUND = [...VERDICTS, 'none'] as const
 
 /** '' everywhere: not asked for. */
 export interface HistoryFilter {
@@ -25,6 +28,7 @@ export interface HistoryFilter {
   readonly siteId: string
   readonly deviceId: string
   readonly state: (typeof STATES)[number] | ''
+  readonly verdict: (typeof FOUND)[number] | ''
   readonly q: string
   readonly sort: AlarmSort
 }
@@ -57,6 +61,7 @@ export function filterFrom(query: URLSearchParams): HistoryFilter {
     siteId: query.get('siteId') ?? '',
     deviceId: query.get('deviceId') ?? '',
     state: oneOf(STATES, query.get('state')),
+    verdict: oneOf(FOUND, query.get('verdict')),
     q: (query.get('q') ?? '').slice(0, 100),
     sort: oneOf(ALARM_SORTS, query.get('sort')) || 'newest',
   }
@@ -75,13 +80,14 @@ export const isFiltering = (filter: HistoryFilter): boolean =>
 
 /** The hub's parameters of this filter; list and export share them. `now`: the hub's time, ms. */
 export function parametersOf(filter: HistoryFilter, now: number) {
-  const { range, state, priority, category, kind, areaId, siteId, deviceId } = filter
+  const { range, state, priority, category, kind, verdict, areaId, siteId, deviceId } = filter
   return {
     ...boundsOf(filter, range, now),
     open: state === '' ? undefined : state === 'open',
     priority,
     category,
     kind,
+    verdict,
     areaId,
     siteId,
     deviceId,

@@ -601,6 +601,7 @@ export const en = {
   'history.state': 'State',
   'history.state.open': 'Open',
   'history.state.closed': 'Closed',
+  'history.verdict.none': 'No verdict yet',
   'history.kind': 'Device kind',
   'history.device_any': 'Any device',
   'history.sort.newest': 'Newest first',

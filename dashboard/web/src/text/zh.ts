@@ -577,6 +577,7 @@ export const zh = {
   'history.state': '状态',
   'history.state.open': '未结束',
   'history.state.closed': '已结束',
+  'history.verdict.none': '尚无核实结论',
   'history.kind': '设备类型',
   'history.device_any': '不限设备',
   'history.sort.newest': '最新在前',
