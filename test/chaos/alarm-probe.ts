@@ -34,7 +34,11 @@ export class AlarmProbe {
   #running: Promise<unknown> | null = null
   #ending = false
 
-  private constructor(clients: readonly { readonly client: MqttClient; readonly id: string }[], screen: Screen, pauseMs: number) {
+  private constructor(
+    clients: readonly { readonly client: MqttClient; readonly id: string }[],
+    screen: Screen,
+    pauseMs: number,
+  ) {
     this.#clients = clients
     this.#screen = screen
     this.#pauseMs = pauseMs

@@ -36,12 +36,14 @@ export function formatRan(ran: Ran): string {
 
 const FAULT_WIDTH = 62
 
-/** What is asked of a row, in one cell each: the figure and its limit. */
+/** What is asked of a row, each figure with its limit; the many that must be nought, and are, only counted. */
 function decisive({ figures }: ChaosReport): string {
   const asked = figures.filter(({ target }) => target !== '')
   const missed = asked.filter(({ ok }) => ok !== true)
-  const shown = missed.length > 0 ? missed : asked
-  return shown.map(cell).join('; ')
+  if (missed.length > 0) return missed.map(cell).join('; ')
+  const noughts = asked.filter(({ value, target }) => value === 0 && target === '= 0').length
+  const others = asked.filter(({ value, target }) => value !== 0 || target !== '= 0')
+  return [...others.map(cell), ...(noughts > 0 ? [`${noughts} counts of what must not be: 0`] : [])].join('; ')
 }
 
 const cell = ({ name, value, unit, target }: BenchRow): string =>

@@ -20,6 +20,7 @@ const STEPS: readonly (readonly [name: string, seconds: number])[] = [
   ['+1 day', 24 * HOUR_S],
   ['2038', Math.round((Date.UTC(2038, 0, 20) - Date.now()) / 1_000)],
 ]
+const LAST = STEPS.at(-1)?.[1]
 /** Clocks of devices: what each shows now, ms. */
 const ODD: readonly (readonly [name: string, at: (now: number) => number])[] = [
   ['1970', () => 1_000],
@@ -29,6 +30,8 @@ const ODD: readonly (readonly [name: string, at: (now: number) => number])[] = [
 ]
 const ODD_READINGS = 50
 const ALARMS_A_STEP = 3
+/** The hub throws away what is too old once a minute: in the last step it has the chance. */
+const OVER_A_MINUTE_S = 65
 const MINUTE_MS = 60_000
 
 export const clock: ChaosRow = {
@@ -37,6 +40,7 @@ export const clock: ChaosRow = {
   mustHold: 'durations by monotonic clock; 0 lost or false',
   async run(options) {
     const seconds = sized(options, { quick: 2, usual: 8 })
+    const lastSeconds = sized(options, { quick: seconds, usual: OVER_A_MINUTE_S })
     const time = createFakedTime()
     const stageOptions = {
       rate: sized(options, { quick: 500, usual: 2_000 }),
@@ -54,12 +58,12 @@ export const clock: ChaosRow = {
             options.say(to === 0 ? 'back to the real time' : name)
             await time.set(to)
             for (let n = 0; n < ALARMS_A_STEP; n++) stage.alarm()
-            await stage.flows(stageOptions.rate * seconds)
+            await stage.flows(stageOptions.rate * (offset === LAST && to === LAST ? lastSeconds : seconds))
           }
         await oddClocks(stage)
         const { load, evidence } = await stage.account()
         return {
-          size: `each step and back for ${seconds} s at ${describeLoad(stageOptions)}`,
+          size: `each step and back for ${seconds} s, 2038 for ${lastSeconds} s, at ${describeLoad(stageOptions)}`,
           figures: [...counted(stage, load, evidence), ...oddFigures(evidence)],
         }
       })

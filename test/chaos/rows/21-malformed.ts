@@ -19,7 +19,7 @@ export const malformed: ChaosRow = {
   mustHold: '0 deaths, prototype clean, valid traffic unharmed',
   async run(options) {
     const judged = sized(options, { quick: 200_000, usual: 5_000_000, long: 10_000_000 })
-    const sent = sized(options, { quick: 100_000, usual: 1_000_000, long: 10_000_000 })
+    const sent = sized(options, { quick: 200_000, usual: 1_000_000, long: 10_000_000 })
     const payloads = sized(options, { quick: 20_000, usual: 500_000, long: 5_000_000 })
     return {
       size: `packets: ${judged} judged in the parser, ${sent} over the wire; payloads: ${payloads} into the hub`,
