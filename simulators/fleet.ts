@@ -29,6 +29,8 @@ export interface FleetOptions {
   /** Messages without PUBACK that a device keeps. */
   readonly memory?: number
   readonly ca?: string
+  /** Called with each message when it leaves its device. */
+  readonly onSend?: (message: Outgoing) => void
   /** Called once for each message, when it was acknowledged or given up. */
   readonly onDelivery?: (delivery: Delivery) => void
 }
@@ -230,6 +232,7 @@ export class Fleet {
 
   async #send(running: Running, message: Parameters<DeviceConnection['send']>[0]): Promise<void> {
     this.#sent++
+    this.#options.onSend?.(message)
     await running.connection.send(message)
   }
 

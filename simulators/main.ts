@@ -1,28 +1,24 @@
 // `npm run simulate`: a small town of devices against a hub, until interrupted.
-import { chmodSync, closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { county, living, started } from './county/county.ts'
 import { importTable } from './county/table.ts'
 import type { DeviceModel } from './devices/model.ts'
+import { readTokens, signedIn, writeTokens } from './enrol.ts'
+import type { Outgoing } from './connection.ts'
 import { Fleet } from './fleet.ts'
 import type { FleetDevice } from './fleet.ts'
 import { misfit } from './incidents.ts'
 import type { Incident } from './incidents.ts'
 import { HELP, parseOptions } from './options.ts'
 import type { Options } from './options.ts'
-import { Registry } from './registry.ts'
-import type { Placed } from './registry.ts'
-import { formatTokens, parseTokens } from './tokens-file.ts'
+import { replaySession } from './replay-command.ts'
+import { headerLine, messageLine } from './session-file.ts'
+import { complain, Complaint, say, whenInterrupted, wordsOf } from './terminal.ts'
 import { SIMULATED, town } from './town.ts'
 import type { TownDevice } from './town.ts'
 
 const COUNTS_EVERY_MS = 5_000
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const complain = (line: string): void => void process.stderr.write(`${line}\n`)
-
-/** A sentence for the person at the terminal; no stack. */
-class Complaint extends Error {}
 
 /** Who takes part, and how each lives from `worldStart` on. */
 interface World {
@@ -57,7 +53,15 @@ function worldOf(options: Options, worldStart: number): World {
   }
 }
 
-function models(devices: readonly TownDevice[], world: World, options: Options): Placed[] {
+/** A device and how it lives. */
+interface Living {
+  readonly device: TownDevice
+  readonly model: DeviceModel
+}
+
+type Enrolled = FleetDevice & Living
+
+function models(devices: readonly TownDevice[], world: World, options: Options): Living[] {
   const ids = new Map(devices.map(({ id, kind }) => [id, kind]))
   const wrong = options.faults.flatMap(({ deviceId, incident }) => {
     const kind = ids.get(deviceId)
@@ -71,46 +75,43 @@ function models(devices: readonly TownDevice[], world: World, options: Options):
   })
 }
 
-async function registered(options: Options, world: World, api: string): Promise<FleetDevice[]> {
-  const password = process.env['ZHIAN_PASSWORD'] || process.env['ZHIAN_ADMIN_PASSWORD']
-  if (!password) {
-    throw new Complaint('--api 需要环境变量 ZHIAN_PASSWORD 或 ZHIAN_ADMIN_PASSWORD  set one of them to sign in')
-  }
+async function registered(options: Options, world: World, api: string): Promise<Enrolled[]> {
   const placed = models(world.devices, world, options)
-  const registry = new Registry(api)
-  await registry.signIn(process.env['ZHIAN_USERNAME'] ?? 'admin', password)
+  const registry = await signedIn(api)
   const tokens = world.table === undefined ? await registry.register(placed) : await registry.import(world.table)
   say(`已登记设备 ${tokens.size} 台  ${tokens.size} devices registered`)
-  const rows = placed.map(({ device, model }) => ({ ...device, model, token: tokens.get(device.id) as string }))
-  if (options.devicesCsv !== null) {
-    // Tokens are secrets: nobody but the owner of the file reads them, also when the file was there before.
-    writeFileSync(options.devicesCsv, '', { mode: 0o600 })
-    chmodSync(options.devicesCsv, 0o600)
-    writeFileSync(options.devicesCsv, formatTokens(rows))
-  }
+  const rows = placed.map((living) => ({ ...living, token: tokens.get(living.device.id) as string }))
+  if (options.devicesCsv !== null)
+    writeTokens(
+      options.devicesCsv,
+      rows.map(({ device: { id, kind }, token }) => ({ id, kind, token })),
+    )
   return rows
 }
 
-function fromFile(options: Options, world: World, path: string): FleetDevice[] {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Complaint(`无法读取 cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  let rows: ReturnType<typeof parseTokens>
-  try {
-    rows = parseTokens(text)
-  } catch (error) {
-    throw new Complaint(`${path}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  if (rows.length === 0) throw new Complaint(`${path}: 没有设备 no devices`)
+function fromFile(options: Options, world: World, path: string): Enrolled[] {
+  const rows = readTokens(path)
   const placed = models(
     rows.map(({ id, kind }) => ({ id, kind, name: id, site: null })),
     world,
     options,
   )
-  return placed.map(({ model }, index) => ({ model, token: rows[index]?.token as string }))
+  return placed.map((living, index) => ({ ...living, token: rows[index]?.token as string }))
+}
+
+/** Writes down a session as it is sent; answers what takes each message, and what ends it. */
+function recorder(path: string, devices: readonly Living[]) {
+  const file = openSync(path, 'w')
+  const began = Date.now()
+  const header = headerLine({
+    began,
+    devices: devices.map(({ device, model }) => ({ ...device, attributes: model.attributes })),
+  })
+  writeSync(file, `${header}\n`)
+  return {
+    take: (message: Outgoing) => void writeSync(file, `${messageLine(Date.now() - began, message)}\n`),
+    close: () => closeSync(file),
+  }
 }
 
 function countsLine(fleet: Fleet): string {
@@ -122,20 +123,6 @@ function countsLine(fleet: Fleet): string {
   )
 }
 
-/** Resolves when somebody interrupts; a second interrupt ends the process at once. */
-function whenInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(130)
-        asked = true
-        resolve()
-      })
-    }
-  })
-}
-
 async function simulate(options: Options, worldStart: number): Promise<void> {
   const interrupted = whenInterrupted()
   const world = worldOf(options, worldStart)
@@ -144,12 +131,14 @@ async function simulate(options: Options, worldStart: number): Promise<void> {
       ? fromFile(options, world, options.devicesCsv as string)
       : await registered(options, world, options.api)
   const oracle = options.oracle === null ? null : openSync(options.oracle, 'w')
+  const record = options.record === null ? null : recorder(options.record, devices)
   const fleet = new Fleet({
     url: options.url,
     devices,
     worldStart,
     speed: options.speed,
     ...(options.ca === null ? {} : { ca: readFileSync(options.ca, 'utf8') }),
+    ...(record === null ? {} : { onSend: record.take }),
     ...(oracle === null ? {} : { onDelivery: (delivery) => void writeSync(oracle, `${JSON.stringify(delivery)}\n`) }),
   })
   const counting = setInterval(() => say(countsLine(fleet)), COUNTS_EVERY_MS)
@@ -168,13 +157,12 @@ async function simulate(options: Options, worldStart: number): Promise<void> {
     // An interrupt ends it whatever is under way: connecting, history, waiting for the time to be up.
     await Promise.race([live(), interrupted])
   } catch (error) {
-    throw new Complaint(
-      `无法连接 cannot connect to ${options.url}: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    throw new Complaint(`无法连接 cannot connect to ${options.url}: ${wordsOf(error)}`)
   } finally {
     clearInterval(counting)
     await fleet.stop()
     if (oracle !== null) closeSync(oracle)
+    record?.close()
   }
   say(countsLine(fleet))
 }
@@ -183,10 +171,11 @@ const worldStart = Date.now()
 const parsed = parseOptions(process.argv.slice(2), worldStart)
 if (parsed.ok) {
   try {
-    await simulate(parsed.options, worldStart)
+    const { options } = parsed
+    await (options.replay === null ? simulate(options, worldStart) : replaySession(options, options.replay))
     process.exit(0)
   } catch (error) {
-    complain(error instanceof Error ? error.message : String(error))
+    complain(wordsOf(error))
     process.exit(1)
   }
 } else if (parsed.help) {

@@ -21,6 +21,10 @@ export interface Options {
   readonly faults: readonly { readonly deviceId: string; readonly incident: Incident }[]
   readonly ca: string | null
   readonly oracle: string | null
+  /** Where every message sent is written down. */
+  readonly record: string | null
+  /** A session that is played again in place of a simulated world. */
+  readonly replay: string | null
 }
 
 export type Parsed =
@@ -59,6 +63,17 @@ export const HELP = `智安 设备模拟器  Zhi'an device simulator
   --history HOURS        先补传过去的数据 first deliver so many past hours as late data [0]
   --history-every TIME   补传间隔 interval of that history [5m]
   --oracle FILE          每条消息的发送与确认，JSON 行 fate of every message, JSON lines
+
+录制与重放 record and replay
+  --record FILE          把发出的每条消息连同时刻、主题、QoS 录下来，JSON 行
+                         write down every message sent with its offset, topic and QoS, JSON lines
+  --replay FILE          重放录制：同样的消息、同样的间隔，--speed N 为录制时间的倍数；设备来自
+                         --api（按录制登记）或 --devices-csv。时间随之改写：录制期间的按倍数压缩，
+                         之前的和超前的保持原来的距离。断线不重放，只重放消息。
+                         play it again: the same messages at the same offsets, --speed N times as fast;
+                         devices from --api (registered as recorded) or --devices-csv. Times are rewritten:
+                         those within the session shrink with it, those before it or ahead keep their
+                         distance. Messages are replayed, lost connections are not.
   --help
 
 故障 faults (repeatable)
@@ -121,9 +136,21 @@ export function parseOptions(args: readonly string[], worldStart: number): Parse
     }),
     ca: values.ca ?? null,
     oracle: values.oracle ?? null,
+    record: values.record ?? null,
+    replay: values.replay ?? null,
   }
   if (options.api === null && options.devicesCsv === null) {
     complaints.push('需要 --api 或 --devices-csv  give --api or --devices-csv: devices need tokens to log in')
+  }
+  if (values.replay !== undefined) {
+    const given = [
+      ...(values.record === undefined ? [] : ['--record']),
+      ...(values.county ? ['--county'] : []),
+      ...(values.fault.length > 0 ? ['--fault'] : []),
+      ...(values.history === '0' ? [] : ['--history']),
+    ]
+    // What happens in a replay is what was recorded.
+    for (const name of given) complaints.push(`--replay ${values.replay}: 不能与 not together with ${name}`)
   }
   return complaints.length > 0 ? { ok: false, help: false, complaints } : { ok: true, options }
 }
@@ -148,6 +175,8 @@ function read(args: readonly string[]) {
       fault: { type: 'string', multiple: true, default: [] },
       ca: { type: 'string' },
       oracle: { type: 'string' },
+      record: { type: 'string' },
+      replay: { type: 'string' },
     },
   }).values
 }

@@ -27,7 +27,7 @@ export class RegistryError extends Error {
 
 export interface Placed {
   readonly device: TownDevice
-  readonly model: DeviceModel
+  readonly model: Pick<DeviceModel, 'attributes'>
 }
 
 export interface NewUser {

@@ -96,6 +96,8 @@ describe('options', () => {
       '--fault',
       '--history',
       '--oracle',
+      '--record',
+      '--replay',
       'creep',
       'malformed',
       '燃气泄漏',
