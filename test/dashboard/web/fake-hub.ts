@@ -263,7 +263,9 @@ export class FakeHub {
     socket.on('alarm:shown', ({ seqs }) => {
       this.shown.push(...seqs)
       const { id, name } = user
-      this.evidence.push(...seqs.map((seq) => ({ seq, at: Date.now(), user: { id, name } })))
+      for (const seq of seqs)
+        if (!this.evidence.some((one) => one.seq === seq && one.user.id === id))
+          this.evidence.push({ seq, at: Date.now(), user: { id, name } })
     })
     socket.on('desk', (desk) => this.desks.push(desk))
     socket.on('readings:watch', ({ deviceIds }) => (connection.watched = deviceIds))
