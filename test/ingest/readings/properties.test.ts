@@ -54,7 +54,9 @@ function modelSeries(
 }
 
 /** All but the mean, which depends on the order of the sum in its last digits. */
-const exact = ({ mean: _, ...rest }: SeriesPoint): Omit<SeriesPoint, 'mean'> => rest
+const exact = ({ t, min, max, last, count, late = 0, suspect = 0 }: SeriesPoint): Omit<SeriesPoint, 'mean'> => ({
+  ...{ t, min, max, last, count, late, suspect },
+})
 
 /** Times cluster so that duplicates, several samples a minute and late rows for sealed days all happen. */
 const ts = fc

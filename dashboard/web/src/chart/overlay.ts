@@ -94,15 +94,14 @@ export function drawMarkedPoints(u: uPlot, points: readonly MarkedPoint[], ink: 
   ctx.restore()
 }
 
-function drawShape(ctx: CanvasRenderingContext2D, kind: MarkKind, x: number, y: number, ratio: number): void {
+/** In the context's present colours. */
+export function drawShape(ctx: CanvasRenderingContext2D, kind: MarkKind, x: number, y: number, ratio: number): void {
   const { path, filled } = SHAPES[kind]
   ctx.save()
   ctx.translate(x, y)
   ctx.scale(ratio, ratio)
   ctx.setLineDash([])
   ctx.lineWidth = 1.5
-  const shape = new Path2D(path)
-  if (filled) ctx.fill(shape)
-  else ctx.stroke(shape)
+  ctx[filled ? 'fill' : 'stroke'](new Path2D(path))
   ctx.restore()
 }

@@ -1,4 +1,6 @@
 // The charts of a page as one picture: a title, and under each chart's own title what its canvas and its legend show.
+import type { MarkKind } from './marks.ts'
+import { drawShape } from './overlay.ts'
 
 export interface Picture {
   readonly title: string
@@ -6,7 +8,7 @@ export interface Picture {
   readonly canvas: HTMLCanvasElement
   /** Its channels with the dashes of their lines; none where there is one alone. */
   readonly keys: readonly { readonly label: string; readonly dash: readonly number[] }[]
-  readonly legend: readonly string[]
+  readonly legend: readonly { readonly kind: MarkKind | null; readonly text: string }[]
 }
 
 export interface PictureStyle {
@@ -19,6 +21,7 @@ export interface PictureStyle {
 const MARGIN = 16
 const LINE = 20
 const DASH_WIDTH = 26
+const SHAPE_WIDTH = 16
 
 export function pictureOf(
   heading: readonly string[],
@@ -61,10 +64,10 @@ function draw(
     ctx.fillText(text, MARGIN, y, width - 2 * MARGIN)
     y += LINE
   }
-  /** Side by side, on a new line where it would not fit; `dash`: with a piece of that line before it. */
-  const word = (text: string, dash: readonly number[] | null) => {
+  /** Side by side, on a new line where it would not fit; before it a piece of its line, or its shape. */
+  const word = (text: string, dash: readonly number[] | null, kind: MarkKind | null) => {
     ctx.font = fontOf(false)
-    const before = dash === null ? 0 : DASH_WIDTH + 6
+    const before = dash !== null ? DASH_WIDTH + 6 : kind !== null ? SHAPE_WIDTH : 0
     const needed = before + ctx.measureText(text).width
     if (x > MARGIN && x + needed > width - MARGIN) [x, y] = [MARGIN, y + LINE]
     if (dash !== null) {
@@ -76,7 +79,8 @@ function draw(
       ctx.lineTo(x + DASH_WIDTH, y + 7)
       ctx.stroke()
     }
-    ctx.fillStyle = style.quiet
+    ctx.strokeStyle = ctx.fillStyle = style.quiet
+    if (kind !== null) drawShape(ctx, kind, x + 5, y + 7, 1)
     ctx.fillText(text, x + before, y)
     x += needed + MARGIN
   }
@@ -87,11 +91,11 @@ function draw(
   for (const { title, canvas, keys, legend } of pictures) {
     y += LINE
     line(title, true)
-    for (const { label, dash } of keys) word(label, dash)
+    for (const { label, dash } of keys) word(label, dash, null)
     endLine()
     ctx.drawImage(canvas, MARGIN, y, canvas.width / ratio, canvas.height / ratio)
     y += canvas.height / ratio
-    for (const text of legend) word(text, null)
+    for (const { kind, text } of legend) word(text, null, kind)
     endLine()
   }
   return y + MARGIN

@@ -1,6 +1,7 @@
 // What the charts of a device show, as files: a table, and a picture.
 import { DASHES } from '../chart/dashes.ts'
 import { pictureOf } from '../chart/png.ts'
+import type { Picture } from '../chart/png.ts'
 import { exportName, isoInstant, seriesCsv } from '../chart/series-csv.ts'
 import type { Span } from '../chart/zoom.ts'
 import { t } from '../text/language.svelte.ts'
@@ -41,15 +42,14 @@ export async function exportPng({ device, span, charts }: Exported): Promise<voi
   saveFile(`${exportName(device.id, span)}.png`, 'image/png', picture)
 }
 
-/** The shapes in words: a picture has no legend that can be asked. */
-function legendOf({ channels, rejected }: ShownChart): string[] {
+/** What the chart's own legend says: a picture has none. */
+function legendOf({ channels, rejected }: ShownChart): Picture['legend'] {
   const points = channels.flatMap((channel) => channel.points)
   const count = (of: (point: (typeof points)[number]) => number) => points.reduce((sum, point) => sum + of(point), 0)
-  const [late, suspect] = [count((point) => point.late ?? 0), count((point) => point.suspect ?? 0)]
+  const counts = { late: count(({ late = 0 }) => late), suspect: count(({ suspect = 0 }) => suspect), rejected }
+  const marked = (['late', 'suspect', 'rejected'] as const).filter((kind) => counts[kind] > 0)
   return [
-    ...(points.some((point) => point.count > 1) ? [t('chart.band')] : []),
-    ...(late > 0 ? [`○ ${t('chart.late')} ${late}`] : []),
-    ...(suspect > 0 ? [`× ${t('chart.suspect')} ${suspect}`] : []),
-    ...(rejected > 0 ? [`⧄ ${t('chart.rejected')} ${rejected}`] : []),
+    ...(points.some((point) => point.count > 1) ? [{ kind: null, text: t('chart.band') }] : []),
+    ...marked.map((kind) => ({ kind, text: `${t(`chart.${kind}`)} ${counts[kind]}` })),
   ]
 }
