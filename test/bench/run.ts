@@ -2,6 +2,7 @@
 // out the bench itself in a minute.
 import { parseArgs } from 'node:util'
 import { benchConnections } from './connections.ts'
+import { benchDemo } from './demo.ts'
 import { benchHistory } from './history.ts'
 import { register, withHub } from './hub.ts'
 import { benchIntake } from './intake.ts'
@@ -37,6 +38,7 @@ const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly
   },
   startup: { heading: 'Start', measure: benchStartup },
   page: { heading: 'Duty page, cold cache', measure: benchPage },
+  demo: { heading: 'Demonstration, from a fresh clone', measure: benchDemo },
 }
 
 const names = Object.keys(MEASUREMENTS)
