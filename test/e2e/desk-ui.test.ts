@@ -422,6 +422,7 @@ describe('every page', () => {
     '/devices/smoke-00039',
     '/sites',
     '/users',
+    '/first-steps',
     '/account',
     '/nowhere',
   ])('%s is drawn in both languages without a complaint, and fits 320 px', async (path) => {

@@ -284,6 +284,10 @@ describe.skipIf(!mayRun)('two desks', () => {
     await says(zhou.getByTestId('officer'), /周晓岚.*值班员.*\d\d:\d\d 登录/)
     await zhou.goto(`${hub.base}/first-steps`)
     await zhou.getByText('没有权限').first().waitFor()
+    // In the list of sites a masked number is no number to call.
+    await zhou.goto(`${hub.base}/sites`)
+    await zhou.getByText('138****0012').waitFor()
+    expect(await zhou.locator('a[href^="tel:"]').count()).toBe(0)
     for (const page of [chief, zhou]) await page.context().close()
   }, 180_000)
 })
