@@ -87,8 +87,9 @@ export function apply(
   return null
 }
 
-export function unjudged({ verdictCause: _, ...alarm }: AlarmCore): AlarmCore {
-  return { ...alarm, verdict: null }
+export function unjudged(alarm: AlarmCore): AlarmCore {
+  const { verdictCause: _, ...judgedByNobody } = alarm
+  return { ...judgedByNobody, verdict: null }
 }
 
 /** Appends a transition that shows the alarm as it is now. */
