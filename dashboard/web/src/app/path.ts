@@ -12,6 +12,8 @@ export const PAGES = {
   account: '/account',
   about: '/about',
   demo: '/demo',
+  /** No page links to it. */
+  gallery: '/gallery',
   setup: '/setup',
 } as const
 
@@ -28,6 +30,7 @@ export type Place =
         | 'account'
         | 'about'
         | 'demo'
+        | 'gallery'
         | 'setup'
         | 'unknown'
     }
@@ -53,6 +56,7 @@ export function placeOf(pathname: string): Place {
     first === 'account' ||
     first === 'about' ||
     first === 'demo' ||
+    first === 'gallery' ||
     first === 'setup'
   )
     return { page: first }
