@@ -32,10 +32,13 @@ export async function launchBrowser(flags: readonly string[] = []): Promise<Brow
 }
 
 /**
- * Builds the pages into a folder of their own, so that a test never looks at yesterday's; and as they ship, though the test
- * runner names its own environment, for which Svelte would build its larger development code.
+ * The pages that `npm test` built for the whole run. A test run by itself builds them into a folder of its own, so that it
+ * never looks at yesterday's; and as they ship, though the test runner names its own environment, for which Svelte would
+ * build its larger development code.
  */
 export async function buildPages(): Promise<{ readonly webRoot: string; remove(): Promise<void> }> {
+  const built = process.env['ZHIAN_TEST_PAGES']
+  if (built !== undefined) return { webRoot: built, remove: async () => {} }
   const webRoot = await mkdtemp(join(tmpdir(), 'zhian-web-'))
   const root = join(import.meta.dirname, '../../dashboard/web')
   const environment = process.env['NODE_ENV']
