@@ -12,6 +12,9 @@ import {
   type Harness,
   type RawClient,
 } from './harness.ts'
+import { percentile } from '../bench/percentile.ts'
+import { atMost, figure } from '../bench/row.ts'
+import { noteFigures } from '../support/noted-figures.ts'
 import type { Broker } from '../../broker/broker.ts'
 import { DEFAULT_LIMITS } from '../../broker/limits.ts'
 
@@ -23,6 +26,10 @@ function expectUnharmed(waits: number[], alone: number[], backlogMs: number): vo
   const usual = (list: number[]): number => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] as number
   expect(Math.max(...waits)).toBeLessThan(backlogMs / 2)
   expect(usual(waits)).toBeLessThan(Math.max(200, 5 * usual(alone)))
+  noteFigures(
+    atMost('others’ alarm beside slow ones, p99', percentile(waits, 0.99), 'ms', 200),
+    figure('others’ alarm without them, p99', percentile(alone, 0.99), 'ms'),
+  )
 }
 
 describe('commands', () => {
@@ -195,8 +202,10 @@ describe('subscribers under the open policy', () => {
       await watcher.received('publish', id)
       return performance.now() - sentAt
     }
+    let kickedAfter = 0
     while (waits.length < 59 || broker.counters().refused.slow_consumer < 2) {
       waits.push(await delivered())
+      if (broker.counters().refused.slow_consumer < 2) kickedAfter = performance.now() - from
       if (performance.now() - from > 20_000) throw new Error('the slow subscribers were not ended')
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
@@ -206,6 +215,7 @@ describe('subscribers under the open policy', () => {
     clearInterval(sip)
     expectUnharmed(waits, alone, DEFAULT_LIMITS.backlogMs)
     expect(publishers.every(({ closed }) => !closed)).toBe(true)
+    noteFigures(atMost('both ended after the flood began', kickedAfter, 'ms', 5_000))
     frozen.destroy()
     slow.destroy()
   })
