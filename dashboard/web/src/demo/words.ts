@@ -8,7 +8,7 @@ export const WORDS = {
   preparing: { zh: '正在登记示范县，几秒后可以登录…', en: 'Registering the county; you can sign in within seconds…' },
   acts: { zh: '让它发生', en: 'Make it happen' },
   cut: { zh: '断开本页 20 s', en: 'Cut this page off for 20 s' },
-  'cut.left': { zh: '已断开，还有 {n} s', en: 'Cut off, {n} s to go' },
+  'cut.left': { zh: '断开中 {n} s', en: 'Cut off, {n} s' },
   again: { zh: '重演', en: 'Play again' },
   done: { zh: '{time} 已开始：{what}', en: '{time} begun: {what}' },
   second: { zh: '剧情 {time}，{speed} 倍速', en: 'story at {time}, speed ×{speed}' },
