@@ -62,47 +62,52 @@ describe.each([0, 1, 12, 2_000])('the desk with %i alarms', (count) => {
     await hub?.stop()
   })
 
-  it.each(LANGUAGES)('in %s', async (language) => {
-    const context = await browser.newContext({ reducedMotion: 'reduce' })
-    contexts.push(context)
-    const complaints: string[] = []
-    for (const size of SIZES)
-      for (const theme of THEMES) {
-        const page = await context.newPage()
-        page.on('pageerror', (error) => complaints.push(error.message))
-        await page.addInitScript(
-          ([language, theme]) => {
-            localStorage.setItem('zhian.language', language)
-            localStorage.setItem('zhian.theme', theme)
-          },
-          [language, theme] as const,
-        )
-        await page.setViewportSize(size)
-        await page.request.post(`${hub.url}/api/v1/session`, { data: { username: 'duty', password: PASSWORD } })
-        await page.goto(`${hub.url}/desk`)
-        await page.getByTestId('link').filter({ hasText: LIVE[language] }).waitFor()
-        const how = `${count} alarms, ${size.width} px, ${theme}, ${language}`
-        if (count === 0) await page.locator('.notice').first().waitFor()
-        else await page.locator('[data-alarm]').first().waitFor()
-        expect(await page.evaluate(() => document.documentElement.dataset['theme']), how).toBe(theme)
+  it.each(LANGUAGES)(
+    'in %s',
+    async (language) => {
+      const context = await browser.newContext({ reducedMotion: 'reduce' })
+      contexts.push(context)
+      const complaints: string[] = []
+      for (const size of SIZES)
+        for (const theme of THEMES) {
+          const page = await context.newPage()
+          page.on('pageerror', (error) => complaints.push(error.message))
+          await page.addInitScript(
+            ([language, theme]) => {
+              localStorage.setItem('zhian.language', language)
+              localStorage.setItem('zhian.theme', theme)
+            },
+            [language, theme] as const,
+          )
+          await page.setViewportSize(size)
+          await page.request.post(`${hub.url}/api/v1/session`, { data: { username: 'duty', password: PASSWORD } })
+          await page.goto(`${hub.url}/desk`)
+          await page.getByTestId('link').filter({ hasText: LIVE[language] }).waitFor()
+          const how = `${count} alarms, ${size.width} px, ${theme}, ${language}`
+          if (count === 0) await page.locator('.notice').first().waitFor()
+          else await page.locator('[data-alarm]').first().waitFor()
+          expect(await page.evaluate(() => document.documentElement.dataset['theme']), how).toBe(theme)
 
-        const rows = await drawn(page)
-        expect(rows.length, how).toBeLessThanOrEqual(Math.min(count, MOST_DRAWN))
-        expect(rows.length, how).toBeGreaterThanOrEqual(Math.min(count, 1))
-        for (const row of rows) expect(['1', '2', '3', '4'], how).toContain(row.priority)
-        const urgencies = new Map(rows.map((row) => [row.priority, row]))
-        for (const [priority, row] of urgencies) expect(row.text, how).toContain(WORDS[language][Number(priority) - 1])
-        expect(new Set([...urgencies.values()].map(({ shape }) => shape)).size, how).toBe(urgencies.size)
-        expect(new Set([...urgencies.values()].map(({ colour }) => colour)).size, how).toBe(urgencies.size)
-        expect(await misfits(page), how).toEqual([])
+          const rows = await drawn(page)
+          expect(rows.length, how).toBeLessThanOrEqual(Math.min(count, MOST_DRAWN))
+          expect(rows.length, how).toBeGreaterThanOrEqual(Math.min(count, 1))
+          for (const row of rows) expect(['1', '2', '3', '4'], how).toContain(row.priority)
+          const urgencies = new Map(rows.map((row) => [row.priority, row]))
+          for (const [priority, row] of urgencies)
+            expect(row.text, how).toContain(WORDS[language][Number(priority) - 1])
+          expect(new Set([...urgencies.values()].map(({ shape }) => shape)).size, how).toBe(urgencies.size)
+          expect(new Set([...urgencies.values()].map(({ colour }) => colour)).size, how).toBe(urgencies.size)
+          expect(await misfits(page), how).toEqual([])
 
-        if (count > 0) {
-          await page.locator('[data-alarm]').first().click()
-          await page.locator('article.detail').waitFor()
-          expect(await misfits(page), `${how}, opened`).toEqual([])
+          if (count > 0) {
+            await page.locator('[data-alarm]').first().click()
+            await page.locator('article.detail').waitFor()
+            expect(await misfits(page), `${how}, opened`).toEqual([])
+          }
+          await page.close()
         }
-        await page.close()
-      }
-    expect(complaints).toEqual([])
-  }, 180_000)
+      expect(complaints).toEqual([])
+    },
+    180_000,
+  )
 })

@@ -113,7 +113,11 @@ class World {
     return last.transition.alarm
   }
 
-  act(name: Exclude<Act['name'], 'verdict'>, seq: number | null, alarmId = this.openAlarm.id): ReturnType<Pipeline['submit']> {
+  act(
+    name: Exclude<Act['name'], 'verdict'>,
+    seq: number | null,
+    alarmId = this.openAlarm.id,
+  ): ReturnType<Pipeline['submit']> {
     return this.pipeline.submit(
       { name, alarmId, seq, by: OFFICER, reason: null, comment: name === 'comment' ? '已到场' : null },
       '10.0.0.7',
