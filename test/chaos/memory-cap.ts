@@ -28,7 +28,10 @@ export function capMemory(pid: number, bytes: number): MemoryCap {
     removeQuietly(group)
     return { how: `no cap (${(error as Error).message}): measured only`, remove: () => undefined }
   }
-  return { how: `what it takes from then on capped by a control group (v${isV2 ? 2 : 1})`, remove: () => removeQuietly(group) }
+  return {
+    how: `what it takes from then on capped by a control group (v${isV2 ? 2 : 1})`,
+    remove: () => removeQuietly(group),
+  }
 }
 
 function removeQuietly(group: string): void {

@@ -12,6 +12,7 @@ import { describeLoad, onStage } from '../stage.ts'
 
 /** A device is said to be silent after so long, s: less than either standstill. */
 const SILENT_AFTER_S = 1
+const LONG_S = 3_600
 const BLOCKED_MS = 2_000
 const STOPPED_MS = 5_000
 
@@ -40,6 +41,8 @@ export const standstill: ChaosRow = {
         await stage.flows()
         await delay(3_000)
       }
+      // From here on the load ends, and its devices are silent in earnest.
+      await silentAfter(stage.api, 'electricity', LONG_S)
       const { figures, evidence } = await stage.account()
       return {
         size: `${rounds} × each, devices silent after ${SILENT_AFTER_S} s, at ${describeLoad(stageOptions)}`,
