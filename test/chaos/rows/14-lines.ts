@@ -16,6 +16,7 @@ import { SteadyDevice } from '../steady-device.ts'
 const DEVICES = 50
 const KEEPALIVE_S = 4
 const SILENT_AFTER_S = 8
+const LONG_S = 3_600
 const STAGE = {
   rate: 500,
   alarmsPerSecond: 20,
@@ -55,6 +56,8 @@ async function cutInTwo(stage: Stage, seconds: number, { say }: ChaosOptions): P
     // Silence ends with the first message; nothing else may follow it.
     for (const device of devices) device.fallSilent()
     await until('all that was kept has arrived', () => devices.every(({ underWay }) => underWay === 0), 60_000)
+    // From here on everybody is silent in earnest.
+    await silentAfter(stage.api, 'electricity', LONG_S)
     for (const device of devices) device.end()
     const { evidence, figures } = await stage.account()
     const raised = new Map<string, number>()
