@@ -6,8 +6,8 @@ import { ADMIN_PASSWORD, startHubProcess } from '../support/hub-process.ts'
 import type { HubProcess } from '../support/hub-process.ts'
 import type { KindName } from '../../contract/kinds/kind.ts'
 
-/** A few load connections stand for thousands of devices: no limit a device. */
-const ENVIRONMENT = { ZHIAN_DEVICE_RATE: '0' }
+/** A few load connections stand for thousands of devices: no limit a device. Screens sign in from addresses of their own. */
+const ENVIRONMENT = { ZHIAN_DEVICE_RATE: '0', ZHIAN_TRUSTED_PROXIES: '127.0.0.1' }
 
 export async function withHub<T>(work: (hub: HubProcess, admin: Api) => Promise<T>): Promise<T> {
   const hub = await startHubProcess({ environment: ENVIRONMENT })

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { connectAsync } from 'mqtt'
 import { upTopic } from '../../contract/topics.ts'
 import { cpuSecondsOf } from '../load/mosquitto.ts'
-import { Api } from '../support/api.ts'
+import { tokensForScreens } from '../chaos/screens.ts'
 import { until } from '../support/hub-process.ts'
 import { residentBytes } from './connections.ts'
 import { register, withHub } from './hub.ts'
@@ -17,9 +17,6 @@ import type { BenchOptions, BenchRow } from './row.ts'
 import type { ScreensReport, ToScreens } from './screens-process.ts'
 
 const SCREENS = 500
-/** The hub takes no more from one user. */
-const A_USER = 20
-const PASSWORD = 'night shift 2026'
 const PAUSE_MS = 100
 /** The feed's part of the way to the screen that is told last. */
 const ALL_MS = 100
@@ -29,13 +26,7 @@ export async function benchScreens({ quick }: BenchOptions): Promise<BenchRow[]>
   const [count, alarms] = quick ? [40, 10] : [SCREENS, 100]
   return withHub(async (hub, api) => {
     const detectors = await register(api, 'gas', 'gas', alarms)
-    const tokens: string[] = []
-    for (let nth = 0; nth * A_USER < count; nth++) {
-      const username = `desk-${nth}`
-      await api.ok('POST', '/users', { username, name: username, role: 'duty', password: PASSWORD, mustChange: false })
-      const { token } = await Api.signIn(hub.base, username, PASSWORD)
-      tokens.push(...Array<string>(Math.min(A_USER, count - nth * A_USER)).fill(token))
-    }
+    const tokens = await tokensForScreens(api, count)
     const clients = await Promise.all(
       detectors.map(({ username, password }) =>
         connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, {
