@@ -84,7 +84,11 @@ describe('npm run demo', () => {
 
   it('G2: comes back after kill -9 with the same row open, acknowledged by the same name', async () => {
     const duty = await Api.signIn(demo.base, 'zhou', DEMO_PASSWORD)
-    const row = await until('the gas row is there', () => gasRow(duty))
+    // What rises further asks for another acknowledgement.
+    const row = await until('the gas row has risen as far as it will', async () => {
+      const found = await gasRow(duty)
+      return found?.level === 'high' ? found : null
+    })
     await until('nobody else moved the row meanwhile', async () => {
       const { seq } = (await gasRow(duty)) ?? row
       return (await duty.call('POST', `/alarms/${row.id}/ack`, { seq, reason: 'seen' })).status < 300
