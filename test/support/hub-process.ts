@@ -1,6 +1,7 @@
 // A real hub in a process of its own, on free ports, with its data in a temporary folder: what stories, chaos and the
 // browser tests run against.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -97,10 +98,15 @@ export async function startHubProcess(options: HubProcessOptions = {}): Promise<
     child = started
     for (const stream of [started.stdout, started.stderr])
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    // What it said last may come after its end.
+    const closed = once(started, 'close')
     await until(
       'the hub is ready',
       async () => {
-        if (started.exitCode !== null) throw new Error(`the hub ended with ${started.exitCode}:\n${output}`)
+        if (started.exitCode !== null) {
+          await closed
+          throw new Error(`the hub ended with ${started.exitCode}:\n${output}`)
+        }
         if (started.signalCode !== null) return true
         return fetch(`${base}/readyz`).then(
           (answer) => answer.ok,
