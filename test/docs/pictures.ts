@@ -111,6 +111,8 @@ try {
   await desk.waitForSelector('[data-testid=veil][data-phase=live]')
 
   const day = await open(browser, { colorScheme: 'light' })
+  // A desk is dark until its officer wants it light.
+  await day.addInitScript(() => localStorage.setItem('zhian.theme', 'day'))
   await signIn(day, hub.base)
   await openFirst(day)
   await shoot(day, README, 'desk-day')

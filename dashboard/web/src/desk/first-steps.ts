@@ -11,15 +11,17 @@ const STEPS = {
   circuit: ['steps.circuit.off', 'steps.circuit.electrician', 'steps.circuit.measure', 'steps.verdict'],
 } as const satisfies Record<string, readonly TextKey[]>
 
-/** Leakage and heat of a circuit, whatever measures them. */
-const CIRCUIT_SIGNALS = new Set(['residual_current', 'temperature', 'temperature_rate'])
+/** Leakage, heat and arcs of a circuit, whatever measures them. */
+const CIRCUIT_SIGNALS = new Set(['residual_current', 'temperature', 'temperature_rate', 'arc_fault'])
+/** Something burns; the water of a hydrant is the fire brigade's too, and no fire. */
+const FIRE_SIGNALS = new Set(['smoke', 'heat_alarm'])
 
 /** The first one is said or done before anything else; none where there is nothing to say in general. */
 export function defaultSteps({ category, signal }: Pick<Alarm, 'category' | 'signal'>): readonly Step[] {
   const keys =
     category === 'gas'
       ? STEPS.gas
-      : category === 'fire'
+      : category === 'fire' && FIRE_SIGNALS.has(signal)
         ? STEPS.fire
         : category === 'electrical' && CIRCUIT_SIGNALS.has(signal)
           ? STEPS.circuit
