@@ -1,11 +1,11 @@
 // Starts Debian's Mosquitto on a free loopback port, for tests against a broker that is not ours and for comparing figures.
 import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../support/hub-process.ts'
 
 export interface MosquittoOptions {
   /** A free one by default. */
@@ -28,18 +28,6 @@ const BINARIES = ['mosquitto', '/usr/sbin/mosquitto', '/usr/local/sbin/mosquitto
 /** The first Mosquitto that starts, or null: Debian keeps it in /usr/sbin, which is not in everybody's PATH. */
 export function findMosquitto(): string | null {
   return BINARIES.find((binary) => spawnSync(binary, ['-h'], { stdio: 'ignore' }).error === undefined) ?? null
-}
-
-/** A TCP port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 const accepts = (port: number): Promise<boolean> =>

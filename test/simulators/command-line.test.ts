@@ -15,7 +15,8 @@ import type { Options } from '../../simulators/options.ts'
 import { Registry } from '../../simulators/registry.ts'
 import { formatTokens, parseTokens } from '../../simulators/tokens-file.ts'
 import { SIMULATED, town } from '../../simulators/town.ts'
-import { freePort, startMosquitto } from '../load/mosquitto.ts'
+import { startMosquitto } from '../load/mosquitto.ts'
+import { freePort } from '../support/hub-process.ts'
 import type { Mosquitto } from '../load/mosquitto.ts'
 
 describe('options', () => {

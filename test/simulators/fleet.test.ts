@@ -13,7 +13,8 @@ import type { Incident } from '../../simulators/incidents.ts'
 import { messages } from '../../simulators/messages.ts'
 import { SIMULATED } from '../../simulators/town.ts'
 import type { SimulatedKind } from '../../simulators/town.ts'
-import { freePort, startMosquitto } from '../load/mosquitto.ts'
+import { startMosquitto } from '../load/mosquitto.ts'
+import { freePort } from '../support/hub-process.ts'
 import type { Mosquitto } from '../load/mosquitto.ts'
 
 const WORLD = Date.UTC(2026, 10, 18, 10)

@@ -1,6 +1,7 @@
 // A real hub in a process of its own, on free ports, with its data in a temporary folder: what stories, chaos and the
 // browser tests run against.
 import { spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -12,16 +13,24 @@ import type { AddressInfo } from 'node:net'
 export const ROOT = join(import.meta.dirname, '..', '..')
 export const ADMIN_PASSWORD = 'correct horse battery'
 
+/** Below those that the kernel lends to outgoing connections: a hub that was killed finds its port free again. */
+const PORTS = { from: 15_000, to: 31_000 }
+
 /** A port nobody listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const server = createServer().listen(randomInt(PORTS.from, PORTS.to), '127.0.0.1')
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') continue
+      throw error
+    }
+    const { port } = server.address() as AddressInfo
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** Resolves with the first answer of `probe` that is neither null, undefined nor false. */
