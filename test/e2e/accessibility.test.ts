@@ -178,7 +178,7 @@ describe.each(['zh', 'en'])('every page in %s', (language) => {
     }
     await Promise.all([contexts.in.close(), contexts.out.close()])
     expect(found).toEqual([])
-  }, 300_000)
+  }, 600_000)
 })
 
 describe('reduced motion', () => {
