@@ -29,6 +29,16 @@ export function silentlyDropped(log: string): LogEnd | undefined {
   return { dropped: bytes.length - at, hadCommits: bytes.indexOf(COMMIT_END, at) !== -1 }
 }
 
+/**
+ * Where the entry begins whose content begins at `position`: DuckDB tells of a damaged entry by its content, and a head that
+ * is left behind is a damaged entry again, above all one of zeros, as a page is that was never written back. In a log of
+ * another form: `position`.
+ */
+export function startOfEntry(log: string, position: number): number {
+  const head = readFileSync(log).subarray(0, HEADER.length)
+  return head.equals(HEADER) && position >= HEADER.length + ENTRY_HEAD ? position - ENTRY_HEAD : position
+}
+
 function read(log: string): Buffer | undefined {
   try {
     return readFileSync(log)

@@ -2,7 +2,7 @@
 // entry whose checksum is wrong it refuses to open. A hub that does not start cannot alarm, so the log is cut there, the
 // damaged file is kept, and the start says so in both cases.
 import { constants, copyFileSync, openSync, closeSync, fsyncSync, statSync, truncateSync } from 'node:fs'
-import { silentlyDropped } from './log-end.ts'
+import { silentlyDropped, startOfEntry } from './log-end.ts'
 
 /** What DuckDB will drop from the log's end by itself, told for the operator; undefined: nothing. To be asked before it opens. */
 export function tellOfDropped(log: string): string | undefined {
@@ -17,7 +17,7 @@ export function repairLog(log: string, error: unknown): string | undefined {
   const found = /Corrupt WAL file: entry at byte position (\d+)/.exec(message)
   const length = statSync(log, { throwIfNoEntry: false })?.size
   if (!found || length === undefined) return undefined
-  const at = Number(found[1])
+  const at = startOfEntry(log, Number(found[1]))
   if (!(at < length)) return undefined
   const kept = keep(log)
   truncateSync(log, at)

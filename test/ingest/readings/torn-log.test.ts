@@ -1,6 +1,7 @@
-import { closeSync, cpSync, openSync, readSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, copyFileSync, cpSync, openSync, readSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { silentlyDropped } from '../../../ingest/readings/log-end.ts'
 import type { ReadingStore } from '../../../ingest/readings/port.ts'
 import { directory, reading, stored, storeIn } from './county.ts'
 import { startFlood } from './flood.ts'
@@ -35,6 +36,16 @@ function flip(log: string, fromEnd: number): void {
   byte[0] = (byte[0] ?? 0) ^ 0xff
   writeSync(file, byte, 0, 1, at)
   closeSync(file)
+}
+
+/** Whether the log, cut to this length, ends with an entry: another write may have been under way when it had it. */
+function endsWhole(path: string, bytes: number): boolean {
+  const part = join(path, 'part')
+  copyFileSync(join(path, LOG), part)
+  truncateSync(part, bytes)
+  const whole = silentlyDropped(part) === undefined
+  rmSync(part)
+  return whole
 }
 
 describe('a log whose end is damaged', () => {
@@ -80,7 +91,8 @@ describe('a log whose end is damaged', () => {
     const { path, acknowledged } = await killedStore()
     const whole = statSync(join(path, LOG)).size
     // The log was this long after a commit, so here an entry begins: 8 bytes of length, 8 of checksum, then the content.
-    const entry = [...new Set(acknowledged.map(({ bytes }) => bytes))].at(-4) ?? NaN
+    const lengths = [...new Set(acknowledged.map(({ bytes }) => bytes))].slice(0, -3)
+    const entry = lengths.findLast((bytes) => endsWhole(path, bytes)) ?? NaN
     const topOfLength = 7
     const content = 16
     for (const byte of [topOfLength, content]) {
@@ -88,15 +100,30 @@ describe('a log whose end is damaged', () => {
       flip(join(copy, LOG), whole - entry - byte)
       const store = storeIn(copy)
       const { position, repaired } = await store.start()
-      // DuckDB tells of a wrong checksum behind the entry's head, and that is where the log is cut.
-      const dropped = byte === content ? whole - entry - 16 : whole - entry
-      expect(repaired).toMatch(new RegExp(`日志末尾损坏，已丢弃最后 ${dropped} 字节.*damaged`, 's'))
+      expect(repaired).toMatch(new RegExp(`日志末尾损坏，已丢弃最后 ${whole - entry} 字节.*damaged`, 's'))
       expect(statSync(join(copy, `${LOG}.damaged-1`)).size).toBe(whole)
       expect(position).toBeGreaterThanOrEqual(acknowledged.findLast(({ bytes }) => bytes <= entry)?.position ?? NaN)
       expect(position).toBeLessThan(acknowledged.at(-1)?.position ?? NaN)
       await goesOnAfter(store, position)
     }
   })
+})
+
+describe('a log that ends in zeros, as pages do that were never written back', () => {
+  it.each([16, 4_096, 44_668])(
+    'G1: %i of them cost nothing that was acknowledged, and the store starts',
+    async (zeros) => {
+      const { path, acknowledged } = await killedStore()
+      const log = join(path, LOG)
+      const whole = statSync(log).size
+      truncateSync(log, whole + zeros)
+      const store = storeIn(path)
+      const { position, repaired } = await store.start()
+      expect(repaired).toMatch(new RegExp(`日志末尾损坏，已丢弃最后 ${zeros} 字节.*damaged`, 's'))
+      expect(position).toBeGreaterThanOrEqual(acknowledged.at(-1)?.position ?? NaN)
+      await goesOnAfter(store, position)
+    },
+  )
 })
 
 /** The store holds exactly what it says, takes one more, and finds nothing to tell at its next start. */
