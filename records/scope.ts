@@ -1,7 +1,8 @@
 // What a viewer may see (G9). Every query, socket and count asks this file and nothing else.
 import { expressionBuilder, sql } from 'kysely'
 import type { Expression, SqlBool } from 'kysely'
-import type { Role } from '../contract/http/people.ts'
+import { rowOf } from '../contract/roles.ts'
+import type { Role } from '../contract/roles.ts'
 import type { Tables } from './tables.ts'
 
 /** Everything, or the listed sites and whatever lies in the listed areas and below them. */
@@ -22,7 +23,7 @@ export function scopeOf(user: {
   readonly sites: readonly string[]
   readonly areas: readonly string[]
 }): Scope {
-  return user.role === 'manager' ? { all: false, siteIds: user.sites, areaIds: user.areas } : EVERYTHING
+  return rowOf(user.role).scope === 'listed' ? { all: false, siteIds: user.sites, areaIds: user.areas } : EVERYTHING
 }
 
 /** The same verdict as `withinScope`, for things that are in memory: the live feed. */

@@ -1,7 +1,8 @@
 // People: who may sign in and what they may see.
 import type { Kysely } from 'kysely'
 import type { Page } from '../contract/http/common.ts'
-import type { Role, User } from '../contract/http/people.ts'
+import type { User } from '../contract/http/people.ts'
+import type { Role } from '../contract/roles.ts'
 import { appendAudit } from './audit.ts'
 import { LedgerError } from './errors.ts'
 import type { Actor, NewUser, PageQuery, UserChange, UserRecord, Users } from './ledger.ts'

@@ -1,12 +1,8 @@
 // Sign-in, users and tokens.
 import * as z from 'zod'
 import { idSchema, instantSchema } from '../ids.ts'
+import { permissionSchema, roleSchema } from '../roles.ts'
 import { nameSchema } from './common.ts'
-
-/** admin: everything. duty: all areas, alarms and their acts. manager: a list of sites. */
-export const ROLES = ['admin', 'duty', 'manager'] as const
-export const roleSchema = z.enum(ROLES)
-export type Role = z.infer<typeof roleSchema>
 
 export const usernameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{1,31}$/, 'a–z, 0–9, . _ -, 2 to 32 characters')
 /** Length is what counts; NIST SP 800-63B-4 §3.1.1 asks for at least 8 and allows long ones. */
@@ -28,6 +24,8 @@ export const meSchema = z.object({
   username: z.string(),
   name: z.string(),
   role: roleSchema,
+  /** What the role may do: pages offer nothing else. */
+  may: z.array(permissionSchema),
   scope: scopeViewSchema,
   mustChangePassword: z.boolean(),
   /** When they signed in; null for a bearer token. */

@@ -1,44 +1,6 @@
 // Who may do what (G9). Every route and every feed event declares one `Access`; one that declares none does not start.
-import type { Role } from '../../contract/http/people.ts'
-
-/**
- * Permission → the roles that have it. `admin` administers; `duty` watches and acts on the alarms of all areas but changes no
- * user, device or rule; `manager` sees the sites they look after, acknowledges and comments there, and no more.
- */
-export const MAY = {
-  'alarms:read': ['admin', 'duty', 'manager'],
-  'alarms:ack': ['admin', 'duty', 'manager'],
-  'alarms:comment': ['admin', 'duty', 'manager'],
-  'alarms:reset': ['admin', 'duty'],
-  'alarms:verdict': ['admin', 'duty'],
-  'alarms:field_verified': ['admin', 'duty'],
-  'feed:follow': ['admin', 'duty', 'manager'],
-  'desk:stand': ['admin', 'duty'],
-  'devices:read': ['admin', 'duty', 'manager'],
-  'devices:write': ['admin'],
-  'sites:read': ['admin', 'duty', 'manager'],
-  'sites:write': ['admin'],
-  'rules:read': ['admin', 'duty', 'manager'],
-  'rules:write': ['admin'],
-  'users:read': ['admin'],
-  'users:write': ['admin'],
-  'audit:read': ['admin'],
-  /** Telephone numbers in full, unasked: who keeps the register, and who looks after the place. */
-  'contacts:read': ['admin', 'manager'],
-  /** To ask for the numbers of one alarm, which is audited. */
-  'contacts:ask': ['admin', 'duty', 'manager'],
-  'first_steps:read': ['admin', 'duty', 'manager'],
-  'first_steps:write': ['admin'],
-  'shift:read': ['admin', 'duty'],
-  'shift:write': ['admin'],
-  'counters:read': ['admin', 'duty'],
-  'metrics:read': ['admin'],
-  'demo:direct': ['admin', 'duty'],
-} as const satisfies Record<string, readonly Role[]>
-export type Permission = keyof typeof MAY
-
-export const roleMay = (role: Role, permission: Permission): boolean =>
-  (MAY[permission] as readonly Role[]).includes(role)
+import { PERMISSIONS } from '../../contract/roles.ts'
+import type { Permission } from '../../contract/roles.ts'
 
 /** How a route or event keeps to the caller's scope. */
 export const SCOPE_RULES = {
@@ -74,7 +36,7 @@ export function assertDeclared(what: string, access: unknown): asserts access is
     declared?.to === 'self' ||
     (declared?.to === 'anyone' && typeof declared.because === 'string' && declared.because.length > 0) ||
     (declared?.to === 'role' &&
-      Object.hasOwn(MAY, String(declared.may)) &&
+      (PERMISSIONS as readonly unknown[]).includes(declared.may) &&
       Object.hasOwn(SCOPE_RULES, String(declared.scope)))
   if (!known) throw new Error(`${what} declares no access: say who may use it and how it keeps to their scope`)
 }

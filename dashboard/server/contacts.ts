@@ -3,7 +3,7 @@
 import type { Alarm } from '../../contract/alarms.ts'
 import type { AlarmDetail } from '../../contract/http/alarms.ts'
 import type { Contact, ShownContact, Site } from '../../contract/http/places.ts'
-import { roleMay } from './access.ts'
+import { roleMay } from '../../contract/roles.ts'
 import { actorOf } from './auth/principal.ts'
 import type { Principal } from './auth/principal.ts'
 import type { LogSink } from './options.ts'
@@ -56,7 +56,7 @@ export class Disclosures {
   async alarmFor(principal: Principal, address: string, alarm: AlarmDetail): Promise<AlarmDetail> {
     const { contacts } = alarm
     if (contacts.length === 0 || roleMay(principal.role, 'contacts:read')) return alarm
-    if (!isUrgent(alarm)) return { ...alarm, contacts: contacts.map(masked) }
+    if (!isUrgent(alarm) || !roleMay(principal.role, 'contacts:ask')) return { ...alarm, contacts: contacts.map(masked) }
     const key = JSON.stringify([principal.userId, alarm.id, contacts.map(({ phone }) => phone)])
     const before = this.#given.get(key)
     const now = this.#now()

@@ -1,6 +1,6 @@
 // Who looks after what in the demonstration county. Names and telephone numbers are invented.
 import type { Contact } from '../../contract/http/places.ts'
-import type { Role } from '../../contract/http/people.ts'
+import type { Role } from '../../contract/roles.ts'
 
 /** 138-0000-00xx: no such number is given out. */
 const phone = (n: number): string => `138-0000-00${String(n).padStart(2, '0')}`

@@ -1,6 +1,6 @@
 // The one decision about access, for routes and feed events alike (G9).
 import type { Access } from '../access.ts'
-import { roleMay } from '../access.ts'
+import { roleMay } from '../../../contract/roles.ts'
 import { ApiError } from '../errors.ts'
 import type { Principal } from './principal.ts'
 

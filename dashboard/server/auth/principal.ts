@@ -2,10 +2,10 @@
 import { EVERYTHING, scopeOf } from '../../../records/scope.ts'
 import type { Scope } from '../../../records/scope.ts'
 import type { Actor, UserRecord } from '../../../records/ledger.ts'
-import type { Role } from '../../../contract/http/people.ts'
+import { rowOf } from '../../../contract/roles.ts'
+import type { Role } from '../../../contract/roles.ts'
 import type { Records } from '../ports.ts'
-import { SESSION_RULES, actingEnd, nextChange, sessionState } from './session-ends.ts'
-import type { SessionRule } from './session-ends.ts'
+import { actingEnd, nextChange, sessionState } from './session-ends.ts'
 
 export type Credential =
   { readonly type: 'session'; readonly id: string } | { readonly type: 'token'; readonly token: string }
@@ -32,7 +32,7 @@ export interface Principal {
 
 /** How stale `lastSeenAt` may become before it is written again, ms: a share of the idle time, for a write costs an fsync. */
 function touchAfter(role: Role): number {
-  const { idle }: SessionRule = SESSION_RULES[role]
+  const { idle } = rowOf(role).session
   return idle === null ? 3_600_000 : idle / 30
 }
 
@@ -91,7 +91,7 @@ export class Principals {
     const { session, user } = found
     const state = sessionState(user.role, session, now)
     if (state === 'ended') return null
-    const counts = activity === 'request' || SESSION_RULES[user.role].feedKeepsAlive
+    const counts = activity === 'request' || rowOf(user.role).session.feedKeepsAlive
     if (counts && now - session.lastSeenAt >= touchAfter(user.role))
       await this.#records.sessions.touch(credential.id, now)
     const endsAt = actingEnd(user.role, session.createdAt)

@@ -2,6 +2,7 @@
 import { API_ROOT } from '../../../contract/http/common.ts'
 import { changePasswordSchema, meSchema } from '../../../contract/http/people.ts'
 import type { Me, MqttPorts } from '../../../contract/http/people.ts'
+import { rowOf } from '../../../contract/roles.ts'
 import { selfWhileChanging } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { setSessionCookie } from '../auth/credentials.ts'
@@ -21,6 +22,7 @@ export function viewOf(principal: Principal, mqtt: MqttPorts | null): Me {
     username: principal.username,
     name: principal.name,
     role: principal.role,
+    may: [...rowOf(principal.role).may],
     scope: scope.all
       ? { all: true, sites: [], areas: [] }
       : { all: false, sites: [...scope.siteIds], areas: [...scope.areaIds] },

@@ -3,8 +3,8 @@
 import Fastify from 'fastify'
 import { Registry as Metrics } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Role } from '../../../contract/http/people.ts'
-import { MAY, roleMay } from '../../../dashboard/server/access.ts'
+import { PERMISSIONS, ROLES, roleMay, rowOf } from '../../../contract/roles.ts'
+import type { Role } from '../../../contract/roles.ts'
 import type { Access } from '../../../dashboard/server/access.ts'
 import type { DeclaredRoute } from '../../../dashboard/server/auth/guard.ts'
 import { buildApp } from '../../../dashboard/server/app.ts'
@@ -12,6 +12,7 @@ import type { App } from '../../../dashboard/server/app.ts'
 import { Principals } from '../../../dashboard/server/auth/principal.ts'
 import { DOWN_ACCESS, UP_ACCESS, declareEvents } from '../../../dashboard/server/feed/events.ts'
 import { dashboardMetrics } from '../../../dashboard/server/metrics.ts'
+import { exampleBody, exampleUrl } from './example-requests.ts'
 import { World, live, until } from './world.ts'
 import type { Client } from './world.ts'
 
@@ -26,11 +27,19 @@ const built = (world: World): Promise<App> =>
     live: { userChanged: async () => {}, changingScope: (_whose, change) => change() },
   })
 
-const ROLES: { user: string; role: Role; sees: ('a' | 'b' | 'hub')[] }[] = [
+/** Every role, and what the world's user of that role sees. */
+const USERS: { user: string; role: Role; sees: ('a' | 'b' | 'hub')[] }[] = [
   { user: 'admin', role: 'admin', sees: ['a', 'b', 'hub'] },
   { user: 'duty', role: 'duty', sees: ['a', 'b', 'hub'] },
+  { user: 'leader', role: 'leader', sees: ['a', 'b', 'hub'] },
+  { user: 'town', role: 'town', sees: ['a'] },
+  { user: 'grid', role: 'grid', sees: ['b'] },
   { user: 'manager', role: 'manager', sees: ['a'] },
   { user: 'warden', role: 'manager', sees: ['b'] },
+  { user: 'landlord', role: 'landlord', sees: ['a'] },
+  { user: 'installer', role: 'installer', sees: ['b'] },
+  { user: 'auditor', role: 'auditor', sees: ['a', 'b', 'hub'] },
+  { user: 'wall', role: 'wall', sees: ['a', 'b', 'hub'] },
 ]
 
 describe('G9: access', () => {
@@ -78,7 +87,7 @@ describe('G9: access', () => {
     for (const { method, url, access } of routes) {
       if (access.to === 'anyone') continue
       for (const as of [undefined, 'zhian=no-such-session', 'Bearer no-such-token', 'Bearer ']) {
-        const answer = await world.call(method, fill(url, 'a'), { as, body: bodyOf(method, url) })
+        const answer = await world.call(method, fill(url, 'a'), { as, body: exampleBody(method, url) })
         if (answer.status !== 401) wrong.push(`${method} ${url} as ${as}: ${answer.status}`)
       }
     }
@@ -90,17 +99,18 @@ describe('G9: access', () => {
     let cases = 0
     for (const { method, url, access } of routes) {
       if (access.to !== 'role') continue
-      for (const { user, role, sees } of ROLES) {
+      for (const { user, role, sees } of USERS) {
         const as = await world.as(user)
         for (const place of ['a', 'b', 'hub'] as const) {
           const named = access.scope === 'device' || access.scope === 'site' || access.scope === 'alarm'
           if (!named && place !== 'a') continue
-          const allowed = roleMay(role, access.may) && (access.scope !== 'whole_hub' || role !== 'manager')
+          const allowed =
+            roleMay(role, access.may) && (access.scope !== 'whole_hub' || rowOf(role).scope === 'everything')
           const inside = !named || (sees.includes(place) && existsAt(access.scope, place))
           // An allowed change is not carried out here: only that it is not refused for who asks.
           if (allowed && inside && method !== 'GET') continue
           cases += 1
-          const answer = await world.call(method, fill(url, place), { as, body: bodyOf(method, url) })
+          const answer = await world.call(method, fill(url, place), { as, body: exampleBody(method, url) })
           const expected = !allowed ? 403 : !inside ? 404 : null
           const right = expected === null ? answer.status < 401 || answer.status === 404 : answer.status === expected
           if (!right) wrong.push(`${method} ${url} (${place}) as ${user}: ${answer.status}, expected ${expected}`)
@@ -114,13 +124,13 @@ describe('G9: access', () => {
   })
 
   it('G9: what is listed and counted is cut to the scope', async () => {
-    const expected = {
-      admin: { devices: ['DEV-A', 'DEV-B', 'DEV-NOWHERE'], alarms: ['alarm-a', 'alarm-b', 'alarm-hub'], sites: 2 },
-      duty: { devices: ['DEV-A', 'DEV-B', 'DEV-NOWHERE'], alarms: ['alarm-a', 'alarm-b', 'alarm-hub'], sites: 2 },
-      manager: { devices: ['DEV-A'], alarms: ['alarm-a'], sites: 1 },
-      warden: { devices: ['DEV-B'], alarms: ['alarm-b'], sites: 1 },
-    }
-    for (const [user, sees] of Object.entries(expected)) {
+    const all = { a: ['DEV-A', 'alarm-a'], b: ['DEV-B', 'alarm-b'], hub: ['DEV-NOWHERE', 'alarm-hub'] } as const
+    for (const { user, sees: places } of USERS) {
+      const sees = {
+        devices: places.map((place) => all[place][0]),
+        alarms: places.map((place) => all[place][1]),
+        sites: places.filter((place) => place !== 'hub').length,
+      }
       const as = await world.as(user)
       const list = async (path: string) =>
         (await world.call<{ items: { id: string }[]; total: number }>('GET', path, { as })).body
@@ -131,8 +141,8 @@ describe('G9: access', () => {
       expect(alarms.total).toBe(sees.alarms.length)
       expect([sites.items.length, sites.total]).toEqual([sees.sites, sees.sites])
       // Filters narrow a scope, they never widen it.
-      const foreign = user === 'manager' ? world.sites.b : world.sites.a
-      if (user === 'manager' || user === 'warden') {
+      const foreign = places.includes('a') ? world.sites.b : world.sites.a
+      if (places.length === 1) {
         expect(await list(`/devices?siteId=${foreign}`)).toEqual({ items: [], next: null, total: 0 })
         expect(await list(`/alarms?siteId=${foreign}`)).toEqual({ items: [], next: null, total: 0 })
         expect((await list('/devices?limit=1')).total).toBe(1)
@@ -143,7 +153,7 @@ describe('G9: access', () => {
 
   it('G9: every feed event × role × place reaches exactly those who may see it', async () => {
     const pages = await Promise.all(
-      ROLES.map(async ({ user, role, sees }) => ({ user, role, sees, ...(await live(world, await world.as(user))) })),
+      USERS.map(async ({ user, role, sees }) => ({ user, role, sees, ...(await live(world, await world.as(user))) })),
     )
     const heard = new Map(pages.map(({ user }) => [user, new Set<string>()]))
     for (const { user, client } of pages) {
@@ -185,60 +195,25 @@ describe('G9: access', () => {
     for (const client of [...pages.map(({ client }) => client), ...lookers]) client.close()
   })
 
-  it('gives every permission to the administrator, and none that administers to anyone else', () => {
-    for (const permission of Object.keys(MAY) as (keyof typeof MAY)[]) {
-      expect(roleMay('admin', permission)).toBe(true)
-      if (/^(users|audit|metrics)|:write$/.test(permission))
-        for (const role of ['duty', 'manager'] as const) expect(roleMay(role, permission)).toBe(false)
-    }
+  it('G9: a role is one row: what administers is the administrator’s, and an auditor and a wall change nothing', () => {
+    expect(USERS.map(({ role }) => role).toSorted()).toEqual([...ROLES, 'manager'].toSorted())
+    const changes = PERMISSIONS.filter((permission) => !/:(read|follow|use|show|ask|stand)$/.test(permission))
+    for (const permission of PERMISSIONS) expect(roleMay('admin', permission)).toBe(true)
+    for (const permission of changes)
+      for (const role of ['auditor', 'wall'] as const)
+        expect([role, permission, roleMay(role, permission)]).toEqual([role, permission, false])
+    for (const permission of PERMISSIONS.filter((one) =>
+      /^(users|audit|privacy|metrics)|^(devices|sites|rules|first_steps|shift|wall):write$/.test(one),
+    ))
+      expect(ROLES.filter((role) => roleMay(role, permission) && role !== 'admin' && role !== 'auditor')).toEqual([])
+    // A township verifies, reports and rechecks; it has no power of enforcement.
+    const inTown = ['alarms:verdict', 'alarms:field_verified', 'inspections:write', 'inspections:penalise'] as const
+    expect(inTown.map((permission) => roleMay('town', permission))).toEqual([true, true, true, false])
+    expect(inTown.map((permission) => roleMay('grid', permission))).toEqual([true, true, true, false])
   })
 
-  function fill(url: string, place: 'a' | 'b' | 'hub'): string {
-    const id = url.includes('/devices/')
-      ? { a: 'DEV-A', b: 'DEV-B', hub: 'DEV-NOWHERE' }[place]
-      : url.includes('/alarms/')
-        ? world.alarms[place]
-        : url.includes('/sites/')
-          ? { ...world.sites, hub: 'nowhere' }[place]
-          : 'any'
-    return url
-      .replace(':kind', 'electricity')
-      .replace(':id', id)
-      .replace(':ruleId', 'gas.gas_lel?version=0')
-      .replace('/readings', '/readings?metric=battery&from=0&to=1000')
-  }
+  const fill = (url: string, place: 'a' | 'b' | 'hub'): string => exampleUrl(world, url, place)
 
   /** Only a site can be "nowhere": there are a device and an alarm without a place. */
   const existsAt = (scope: string, place: 'a' | 'b' | 'hub') => scope !== 'site' || place !== 'hub'
-
-  /** A body that passes validation, so that what answers is the access and not the shape. */
-  function bodyOf(method: string, url: string): unknown {
-    if (method === 'GET' || method === 'DELETE') return undefined
-    if (url.endsWith('/import')) return 'id,kind,name\nNEW-1,gas,新表\n'
-    if (url.endsWith('/devices')) return { id: 'NEW-2', kind: 'gas', name: '新表' }
-    if (url.endsWith('/sites')) return { name: '新场所', area: '示范县/某镇' }
-    if (url.endsWith('/users')) return { username: 'new.user', name: '新人', role: 'admin', password: 'long enough' }
-    if (url.endsWith('/password')) return { current: 'x', next: 'long enough' }
-    if (url.endsWith('/comment')) return { text: '已看' }
-    if (url.endsWith('/verdict')) return { seq: 1, verdict: 'real' }
-    if (url.endsWith('/field_verified')) return { seq: 1, reason: '已到场' }
-    if (url.endsWith('/ack') || url.endsWith('/reset')) return { seq: 1 }
-    if (url.includes('/rules/')) return RULE
-    if (url.includes('/first-steps/')) return { version: 0, steps: [{ zh: '先断电' }] }
-    if (url.endsWith('/shift')) return { version: 0, changesAt: ['08:30'], leader: null }
-    return {}
-  }
 })
-
-const RULE = {
-  type: 'planned',
-  kind: 'electricity',
-  id: 'electricity.arc_fault',
-  version: 1,
-  signal: 'arc_fault',
-  title: { zh: '电弧', en: 'Arc' },
-  category: 'electrical',
-  cause: 'condition',
-  provenance: { mark: 'REC' },
-  needs: 'nothing',
-}

@@ -9,7 +9,7 @@ import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client'
 import { expect } from 'vitest'
 import type { Act, ActRefusal } from '../../../contract/alarms.ts'
 import type { DownEvents, FeedRefusal, ResumeReply, UpEvents } from '../../../contract/feed.ts'
-import type { Role } from '../../../contract/http/people.ts'
+import type { Role } from '../../../contract/roles.ts'
 import { hashPassword } from '../../../dashboard/server/auth/passwords.ts'
 import { createDashboard } from '../../../dashboard/server/dashboard.ts'
 import type { Dashboard } from '../../../dashboard/server/dashboard.ts'
@@ -99,7 +99,10 @@ export class World {
     })
   }
 
-  /** Users admin, duty, manager (site a), warden (the area of site b); devices DEV-A, DEV-B, DEV-NOWHERE. */
+  /**
+   * A user for each role, named for it: manager and landlord with site a, town with the town of site a, grid and warden (a
+   * manager) with the area of site b, installer with site b; devices DEV-A, DEV-B, DEV-NOWHERE.
+   */
   static async start(options: Partial<DashboardOptions> = {}): Promise<World> {
     const world = new World()
     await world.ledger.start()
@@ -127,6 +130,13 @@ export class World {
     await this.addUser('duty', 'duty')
     await this.addUser('manager', 'manager', { sites: [a.id] })
     await this.addUser('warden', 'manager', { areas: [b.areaId] })
+    await this.addUser('leader', 'leader')
+    await this.addUser('town', 'town', { areas: [this.areaIds.a.at(-2) as string] })
+    await this.addUser('grid', 'grid', { areas: [b.areaId] })
+    await this.addUser('landlord', 'landlord', { sites: [a.id] })
+    await this.addUser('installer', 'installer', { sites: [b.id] })
+    await this.addUser('auditor', 'auditor')
+    await this.addUser('wall', 'wall')
   }
 
   async addUser(

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { actBodySchemas } from '../../../contract/alarms.ts'
 import type { Alarm } from '../../../contract/alarms.ts'
+import { rowOf } from '../../../contract/roles.ts'
 import { ERRORS } from '../../../contract/errors.ts'
 import { alarmFilterSchema, alarmListQuerySchema } from '../../../contract/http/alarms.ts'
 import { hubFiguresSchema } from '../../../contract/http/hub-figures.ts'
@@ -25,6 +26,7 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     username: user.username,
     name: user.name,
     role: user.role,
+    may: [...rowOf(user.role).may],
     scope:
       user.scope === 'all' ? { all: true, sites: [], areas: [] } : { all: false, sites: [...user.scope], areas: [] },
     mustChangePassword: user.mustChange,

@@ -20,7 +20,7 @@ import {
 } from '../../../contract/feed.ts'
 import type { DownEvents, ResumeReply, UpEvents } from '../../../contract/feed.ts'
 import type { AlarmDetail } from '../../../contract/http/alarms.ts'
-import type { Role } from '../../../contract/http/people.ts'
+import type { Role } from '../../../contract/roles.ts'
 import { addApi } from './fake-api.ts'
 import { addInventoryApi } from './fake-inventory-api.ts'
 import { FakeJournal, sees } from './fake-journal.ts'

@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { meSchema } from '../../../../contract/http/people.ts'
 import type { Me } from '../../../../contract/http/people.ts'
+import type { Permission } from '../../../../contract/roles.ts'
 import { call, CallError, whenUnauthorized } from '../api/client.ts'
 import { ROUTES } from '../api/routes.ts'
 
@@ -26,8 +27,11 @@ export class Session {
   /** When the person last put off being asked before the end, hub time; null: not yet. */
   putOffAt = $state<number | null>(null)
 
-  readonly mayAct = $derived(this.me !== null && this.me.role !== 'manager')
-  readonly isAdmin = $derived(this.me?.role === 'admin')
+  readonly #may: ReadonlySet<Permission> = $derived(new Set(this.me?.may))
+  /** What the page offers; the hub decides. */
+  can(permission: Permission): boolean {
+    return this.#may.has(permission)
+  }
 
   /** Where devices connect: the page's own host, and the port that the hub says. */
   get mqtt(): { readonly host: string; readonly port: number | null } {

@@ -1,0 +1,65 @@
+// One request that passes validation for every route that changes something, so that what answers is the access and not the
+// shape. A new route adds its line here.
+import type { World } from './world.ts'
+
+const RULE = {
+  type: 'planned',
+  kind: 'electricity',
+  id: 'electricity.arc_fault',
+  version: 1,
+  signal: 'arc_fault',
+  title: { zh: '电弧', en: 'Arc' },
+  category: 'electrical',
+  cause: 'condition',
+  provenance: { mark: 'REC' },
+  needs: 'nothing',
+}
+
+/** By method and path after /api/v1; undefined: it takes no body. */
+const BODIES: Readonly<Record<string, unknown>> = {
+  'POST /session': { username: 'nobody', password: 'not this one' },
+  'POST /setup': { code: 'x', password: 'long enough' },
+  'POST /password': { current: 'x', next: 'long enough' },
+  'POST /tokens': { name: '机器' },
+  'POST /users': { username: 'new.user', name: '新人', role: 'admin', password: 'long enough' },
+  'PATCH /users/:id': {},
+  'POST /sites': { name: '新场所', area: '示范县/某镇' },
+  'PATCH /sites/:id': {},
+  'POST /devices': { id: 'NEW-2', kind: 'gas', name: '新表' },
+  'PATCH /devices/:id': {},
+  'POST /devices/import': 'id,kind,name\nNEW-1,gas,新表\n',
+  'POST /devices/:id/token': undefined,
+  'POST /alarms/:id/ack': { seq: 1 },
+  'POST /alarms/:id/reset': { seq: 1 },
+  'POST /alarms/:id/comment': { text: '已看' },
+  'POST /alarms/:id/verdict': { seq: 1, verdict: 'real' },
+  'POST /alarms/:id/field_verified': { seq: 1, reason: '已到场' },
+  'POST /alarms/:id/contacts': undefined,
+  'PUT /rules/:kind/:id': RULE,
+  'PUT /first-steps/:ruleId': { version: 0, steps: [{ zh: '先断电' }] },
+  'PUT /shift': { version: 0, changesAt: ['08:30'], leader: null },
+}
+
+/** `url` as the route declares it. */
+export function exampleBody(method: string, url: string): unknown {
+  if (method === 'GET' || method === 'DELETE') return undefined
+  const key = `${method} ${url.replace('/api/v1', '')}`
+  if (!Object.hasOwn(BODIES, key)) throw new Error(`${key} has no example request: add its line`)
+  return BODIES[key]
+}
+
+/** The route's path with its parameters naming what lies at that place. */
+export function exampleUrl(world: World, url: string, place: 'a' | 'b' | 'hub'): string {
+  const id = url.includes('/devices/')
+    ? { a: 'DEV-A', b: 'DEV-B', hub: 'DEV-NOWHERE' }[place]
+    : url.includes('/alarms/')
+      ? world.alarms[place]
+      : url.includes('/sites/')
+        ? { ...world.sites, hub: 'nowhere' }[place]
+        : 'any'
+  return url
+    .replace(':kind', 'electricity')
+    .replace(':id', id)
+    .replace(':ruleId', 'gas.gas_lel?version=0')
+    .replace('/readings', '/readings?metric=battery&from=0&to=1000')
+}
