@@ -3,5 +3,27 @@ import type { Migration } from './migration.ts'
 import { initial } from './0001-initial.ts'
 import { shown } from './0002-shown.ts'
 import { verdict } from './0003-verdict.ts'
+import { signIn } from './0004-sign-in.ts'
+import { places } from './0005-places.ts'
+import { rentals } from './0006-rentals.ts'
+import { files } from './0007-files.ts'
+import { commands } from './0008-commands.ts'
+import { push } from './0009-push.ts'
+import { wall } from './0010-wall.ts'
+import { search } from './0011-search.ts'
+import { townAck } from './0012-town-ack.ts'
 
-export const MIGRATIONS: readonly Migration[] = [initial, shown, verdict]
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  shown,
+  verdict,
+  signIn,
+  places,
+  rentals,
+  files,
+  commands,
+  push,
+  wall,
+  search,
+  townAck,
+]
