@@ -2,6 +2,7 @@
 // condition, acknowledgement, suppression (ISA-18.2).
 import * as z from 'zod'
 import { idSchema, instantSchema, seqSchema } from './ids.ts'
+import type { AckLevel } from './roles.ts'
 import { bilingualSchema, categorySchema, levelNameSchema, prioritySchema } from './rules.ts'
 
 /** On the wire; the engine also knows `pending` and `clearing`, which are shown as what they were before. */
@@ -65,6 +66,7 @@ export const TRANSITION_REASONS = [
   'device_silent',
   'good_value',
   'human',
+  'town_acknowledged',
   'acknowledged_and_normal',
   'not_required',
   'field_verified',
@@ -119,6 +121,8 @@ export const alarmSchema = z.object({
   priority: prioritySchema,
   condition: conditionStateSchema,
   ack: ackSchema.nullable(),
+  /** 镇街接警: a town's own, beside the county's. It stops no county horn and closes nothing. */
+  townAck: ackSchema.optional(),
   suppression: suppressionSchema.nullable(),
   mode: z.enum(MODES),
   latched: z.boolean(),
@@ -186,9 +190,18 @@ interface Judgement {
   readonly cause: string | null
 }
 
+/** Whose acknowledgement it is. */
+interface Taking {
+  readonly level: AckLevel
+}
+
 /** A human act on an alarm, as the ingest decides it. */
 export type Act = {
-  [Name in ActName]: Answer & { readonly name: Name } & (Name extends 'verdict' ? Judgement : unknown)
+  [Name in ActName]: Answer & { readonly name: Name } & (Name extends 'verdict'
+      ? Judgement
+      : Name extends 'ack'
+        ? Taking
+        : unknown)
 }[ActName]
 
 /** Why an act was not carried out. */

@@ -108,11 +108,16 @@ const IN_AN_OFFICE: SessionRule = {
   confirmCommandsAfter: null,
 }
 
+/** A desk of the county, or of a town: each takes an alarm for itself. */
+export const ACK_LEVELS = ['county', 'town'] as const
+export const ackLevelSchema = z.enum(ACK_LEVELS)
+export type AckLevel = z.infer<typeof ackLevelSchema>
+
 export interface RoleRow {
   /** `everything`, or the sites and the subtrees of the areas that the user is given. */
   readonly scope: 'everything' | 'listed'
   /** Whose 接警 it is. A town's stands beside the county's and stops no county horn. */
-  readonly ackLevel: 'county' | 'town'
+  readonly ackLevel: AckLevel
   /** Where the role begins its day. */
   readonly home: 'desk' | 'phone' | 'wall' | 'register'
   readonly session: SessionRule

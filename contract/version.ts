@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'e4e1c7909fdf18a6aab3a0612f7e9dd4ec7a4044b914b70df6aa3ff538ebf4e2'
+export const CONTRACT_HASH = 'e185110e7b30f56d299745e060f90e4fdbb7dc1032dcd4a18103953c1490fbf2'

@@ -1,7 +1,7 @@
 // Sign-in, users and tokens.
 import * as z from 'zod'
 import { idSchema, instantSchema } from '../ids.ts'
-import { permissionSchema, roleSchema } from '../roles.ts'
+import { ackLevelSchema, permissionSchema, roleSchema } from '../roles.ts'
 import { nameSchema } from './common.ts'
 
 export const usernameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{1,31}$/, 'a–z, 0–9, . _ -, 2 to 32 characters')
@@ -26,6 +26,8 @@ export const meSchema = z.object({
   role: roleSchema,
   /** What the role may do: pages offer nothing else. */
   may: z.array(permissionSchema),
+  /** Whose 接警 theirs is. */
+  ackLevel: ackLevelSchema,
   scope: scopeViewSchema,
   mustChangePassword: z.boolean(),
   /** When they signed in; null for a bearer token. */

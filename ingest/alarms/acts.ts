@@ -35,6 +35,7 @@ export function takeAct(work: Work, act: Act): ActRefusal | null {
   const track = findOpen(work, act.alarmId)
   if (!track) return absence(work.rules.profile.uid, work.state, act.alarmId)
   const cause = causeOf(act, work.now)
+  if (act.name === 'ack' && act.level === 'town') return takeForTown(work, track, cause)
   const stimulus = STIMULUS_OF[act.name]
   if (stimulus === null) {
     if (act.name === 'verdict') judge(track, act.verdict, act.cause)
@@ -46,6 +47,17 @@ export function takeAct(work: Work, act: Act): ActRefusal | null {
   // Somebody looked: what the device said last does not hold any more.
   if (stimulus === 'verify' && refusal === null) track.sources = {}
   return refusal
+}
+
+/** A town takes it for itself: what the county owes stays owed, and the county's desks go on calling. */
+function takeForTown(work: Work, track: OpenTrack, cause: Cause): ActRefusal | null {
+  const { alarm } = track
+  const { by, ackReason = null, comment = null } = cause
+  if (!alarm || !by) return 'not_found'
+  if (alarm.townAck) return 'already_acknowledged'
+  track.alarm = { ...alarm, townAck: { by, at: work.now, reason: ackReason, comment } }
+  tell(work, track, 'acknowledged', { ...cause, reason: 'town_acknowledged' })
+  return null
 }
 
 /** What it was, by somebody who found out. It neither acknowledges nor ends the alarm; another verdict replaces it. */

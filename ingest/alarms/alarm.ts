@@ -69,7 +69,7 @@ export function apply(
   if (cell.ack === 'ask') {
     track.owed ||= alarm.priority !== NEEDS_NO_ACK
     // What was found out before does not hold for what came after; an alarm that merely surfaces is the same one.
-    track.alarm = { ...(stimulus === 'resurface' ? alarm : unjudged(alarm)), ack: null }
+    track.alarm = untaken(stimulus === 'resurface' ? alarm : unjudged(alarm))
   } else if (cell.ack === 'give' && cause.by) {
     track.owed = false
     const { by, ackReason = null, comment = null } = cause
@@ -85,6 +85,12 @@ export function apply(
   }
   if (cell.to === 'closed') rest(work, track)
   return null
+}
+
+/** Asked for anew, it is asked of every desk. */
+function untaken(alarm: AlarmCore): AlarmCore {
+  const { townAck: _, ...takenByNobody } = alarm
+  return { ...takenByNobody, ack: null }
 }
 
 export function unjudged(alarm: AlarmCore): AlarmCore {

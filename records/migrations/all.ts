@@ -11,7 +11,6 @@ import { commands } from './0008-commands.ts'
 import { push } from './0009-push.ts'
 import { wall } from './0010-wall.ts'
 import { search } from './0011-search.ts'
-import { townAck } from './0012-town-ack.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -25,5 +24,4 @@ export const MIGRATIONS: readonly Migration[] = [
   push,
   wall,
   search,
-  townAck,
 ]

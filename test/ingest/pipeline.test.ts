@@ -118,10 +118,8 @@ class World {
     seq: number | null,
     alarmId = this.openAlarm.id,
   ): ReturnType<Pipeline['submit']> {
-    return this.pipeline.submit(
-      { name, alarmId, seq, by: OFFICER, reason: null, comment: name === 'comment' ? '已到场' : null },
-      '10.0.0.7',
-    )
+    const answer = { alarmId, seq, by: OFFICER, reason: null, comment: name === 'comment' ? '已到场' : null }
+    return this.pipeline.submit(name === 'ack' ? { ...answer, name, level: 'county' } : { ...answer, name }, '10.0.0.7')
   }
 }
 

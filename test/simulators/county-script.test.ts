@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { county, living, started } from '../../simulators/county/county.ts'
 import { happeningsOf, PRE_ROLL_SECONDS, script, SCRIPT_SECONDS } from '../../simulators/county/script.ts'
+import type { Act } from '../../contract/alarms.ts'
 import type { Expected } from '../../simulators/county/script.ts'
 import { Past } from '../../simulators/county/past.ts'
 import { EngineDevice } from './county-engine.ts'
@@ -151,8 +152,10 @@ describe.each([
       start,
     )
     while_.live(start, start + 80_000)
-    const act = (name: 'ack' | 'reset', alarmId: string) =>
-      ({ name, alarmId, seq: null, by: DUTY, reason: name === 'ack' ? 'seen' : null, comment: null }) as const
+    const act = (name: 'ack' | 'reset', alarmId: string): Act => {
+      const answer = { alarmId, seq: null, by: DUTY, comment: null }
+      return name === 'ack' ? { ...answer, name, level: 'county', reason: 'seen' } : { ...answer, name, reason: null }
+    }
     const alarmId = while_.open[0]?.id ?? ''
     expect(while_.act(act('ack', alarmId), start + 80_000)).toBeNull()
     expect(while_.act(act('reset', alarmId), start + 81_000)).toBe('still_active')

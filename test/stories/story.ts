@@ -7,6 +7,7 @@
 //     online | goodbye | will | connected | disconnected
 //     rejected 3 | clock+400  (seconds ahead)
 //     ack | reset | verify | comment [signal]      by the duty officer, on the newest open alarm or that of a signal
+//     town_ack [signal]       by the town's duty officer
 //     verdict false [signal]  what it was
 //     shelve 30:00 | shelve once | unshelve | suppress | unsuppress | out_of_service | back_in_service [signal]
 //     retire | replace | stop | start | again      `again`: the hub gets the last message once more
@@ -15,11 +16,12 @@
 //     meter: !arc_fault       what one of the devices of a site does (`siteStory`); its transitions begin with its name
 //     end                     nothing; time passes until then
 //   expect   every transition, one a line: `time type reason signal level priority condition`, then, where they differ from
-//            none: acked, the verdict, the suppression, ×occurrences. A refused act: `time refused word`.
+//            none: acked, town_acked, the verdict, the suppression, ×occurrences. A refused act: `time refused word`.
 //
 // Timers fire when they are due, as the pipeline fires them. Every state passes through JSON.
 import { expect, it } from 'vitest'
 import type { Act, ActName, Verdict } from '../../contract/alarms.ts'
+import type { AckLevel } from '../../contract/roles.ts'
 import type { Attributes } from '../../contract/http/devices.ts'
 import type { KindName } from '../../contract/kinds/kind.ts'
 import { defaultRulesFor, HUB_RULES } from '../../contract/kinds/table.ts'
@@ -72,6 +74,7 @@ export function siteStory(sentence: string, it_: SiteStory): void {
 
 export const EPOCH = 1_795_000_000_000
 const DUTY = { id: 'u1', name: '值班员' }
+const TOWN = { id: 't1', name: '沈青' }
 
 export const versioned = (rules: readonly Rule[], kind: KindName, version = 1): VersionedRule[] =>
   rules.map((rule) => Object.assign({}, rule, { kind, version }))
@@ -266,6 +269,8 @@ class Teller {
         return { type: 'connection', connected: word === 'connected' }
       case 'rejected':
         return { type: 'rejected', count: Number(rest[0]) }
+      case 'town_ack':
+        return { type: 'act', act: this.act('ack', rest[0], 'real', 'town') }
       case 'ack':
       case 'reset':
       case 'verify':
@@ -284,11 +289,12 @@ class Teller {
     return { ...stored, type: 'reading', values: Object.fromEntries(data.map(([k, v]) => [k, Number(v)])) }
   }
 
-  private act(name: ActName, signal: string | undefined, verdict: Verdict = 'real'): Act {
+  private act(name: ActName, signal: string | undefined, verdict: Verdict = 'real', level: AckLevel = 'county'): Act {
     const reason = name === 'field_verified' ? '现场已查看' : name === 'ack' ? 'seen' : null
     const comment = name === 'comment' ? '已电话联系' : null
     const answer = { alarmId: this.find(signal)?.id ?? this.lastId(), seq: null, by: DUTY, reason, comment }
     if (name === 'verdict') return { ...answer, name, verdict, cause: verdict === 'false' ? '油烟' : null }
+    if (name === 'ack') return { ...answer, name, level, by: level === 'town' ? TOWN : DUTY }
     return { ...answer, name }
   }
 
@@ -337,6 +343,7 @@ export function describe(a: AlarmCore): string {
   return [
     `${signal} ${a.level} P${a.priority} ${a.condition}`,
     a.ack ? 'acked' : '',
+    a.townAck ? 'town_acked' : '',
     a.verdict ? `${a.verdict}${a.verdictCause ? `(${a.verdictCause})` : ''}` : '',
     a.suppression?.type ?? '',
     a.occurrences > 1 ? `×${a.occurrences}` : '',

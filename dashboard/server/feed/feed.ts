@@ -169,7 +169,8 @@ export class Feed {
       recheck: () => this.recheck(connection),
       cut: (reason) => this.cut(connection, reason),
       desk: (desk) => {
-        this.#desks.report(socket.id, desk, now())
+        // A town's horn is no county desk: `hub.no_desk` is about those who see everything.
+        if (connection.principal.scope.all) this.#desks.report(socket.id, desk, now())
         this.#reportDesks()
       },
     })

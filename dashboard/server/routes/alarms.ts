@@ -7,7 +7,8 @@ import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
 import { disclosedContactsSchema } from '../../../contract/http/places.ts'
 import type { ErrorCode } from '../../../contract/errors.ts'
 import { role } from '../access.ts'
-import type { Permission } from '../../../contract/roles.ts'
+import { rowOf } from '../../../contract/roles.ts'
+import type { AckLevel, Permission } from '../../../contract/roles.ts'
 import type { App, Context } from '../app.ts'
 import { principalOf, subjectOf } from '../auth/guard.ts'
 import { Disclosures } from '../contacts.ts'
@@ -31,11 +32,19 @@ type Body<N extends ActName> = z.infer<(typeof actBodySchemas)[N]>
 type Words<N extends ActName> = Omit<Extract<Act, { name: N }>, 'alarmId' | 'by'>
 
 /** What each act may be done by and what its body says. */
-const ACTS: { [N in ActName]: { summary: string; may: Permission; read: (body: Body<N>) => Words<N> } } = {
+const ACTS: {
+  [N in ActName]: { summary: string; may: Permission; read: (body: Body<N>, level: AckLevel) => Words<N> }
+} = {
   ack: {
     summary: '接警。 Acknowledges the alarm.',
     may: 'alarms:ack',
-    read: ({ seq, reason, comment }) => ({ name: 'ack', seq, reason: reason ?? null, comment: comment ?? null }),
+    read: ({ seq, reason, comment }, level) => ({
+      name: 'ack',
+      level,
+      seq,
+      reason: reason ?? null,
+      comment: comment ?? null,
+    }),
   },
   reset: {
     summary: '复位锁定的报警。 Resets a latched alarm.',
@@ -134,8 +143,8 @@ export function alarmRoutes(app: App, { ports, options, now }: Context): void {
         },
       },
       async (request) => {
-        const { userId, name: by } = principalOf(request)
-        const words = act.read(request.body as Body<N>)
+        const { userId, name: by, role: byRole } = principalOf(request)
+        const words = act.read(request.body as Body<N>, rowOf(byRole).ackLevel)
         const asked = { ...words, alarmId: request.params.id, by: { id: userId, name: by } } as Act
         const outcome = await ports.acts.submit(asked, request.from.address)
         if (outcome.ok) return outcome.transition

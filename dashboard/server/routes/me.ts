@@ -23,6 +23,7 @@ export function viewOf(principal: Principal, mqtt: MqttPorts | null): Me {
     name: principal.name,
     role: principal.role,
     may: [...rowOf(principal.role).may],
+    ackLevel: rowOf(principal.role).ackLevel,
     scope: scope.all
       ? { all: true, sites: [], areas: [] }
       : { all: false, sites: [...scope.siteIds], areas: [...scope.areaIds] },

@@ -163,7 +163,15 @@ describe('administration and alarms', () => {
       const by = { id: world.users['duty'], name: 'duty 某' }
       expect(world.acts).toEqual([
         {
-          act: { name: 'ack', alarmId: 'alarm-a', by, seq: 1, reason: 'calling', comment: '已联系房东' },
+          act: {
+            name: 'ack',
+            level: 'county',
+            alarmId: 'alarm-a',
+            by,
+            seq: 1,
+            reason: 'calling',
+            comment: '已联系房东',
+          },
           address: '127.0.0.1',
         },
         {

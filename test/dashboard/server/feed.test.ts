@@ -400,9 +400,14 @@ describe('live feed', () => {
     const duty = await live(world, await world.as('duty'))
     const manager = await live(world, await world.as('manager'))
     const desk = { armed: true, muted: false, visible: true, soundCheckedAt: Date.now() }
+    // A town's desk hears its town: it is no desk of the county.
+    const town = await live(world, await world.as('town'))
+    town.client.emit('desk', desk)
     manager.client.emit('desk', desk)
     await next(manager.client, 'heartbeat')
+    await next(town.client, 'heartbeat')
     expect(world.armed.at(-1)).toBe(0)
+    town.client.close()
     duty.client.emit('desk', desk)
     await until(() => world.armed.at(-1) === 1)
     duty.client.close()

@@ -44,17 +44,17 @@ describe('the filters of the desk', () => {
   const alarms = [gas, leak, notice]
 
   it('keeps P4 in the maintenance tab and out of the others', () => {
-    expect(ids(filtered(alarms, filter('')))).toEqual(['a1', 'a2'])
-    expect(ids(filtered(alarms, filter('tab=unacknowledged')))).toEqual(['a1'])
-    expect(ids(filtered(alarms, filter('tab=maintenance')))).toEqual(['a3'])
+    expect(ids(filtered(alarms, filter(''), 'county'))).toEqual(['a1', 'a2'])
+    expect(ids(filtered(alarms, filter('tab=unacknowledged'), 'county'))).toEqual(['a1'])
+    expect(ids(filtered(alarms, filter('tab=maintenance'), 'county'))).toEqual(['a3'])
   })
 
   it('reads town, type, priority and words from the address', () => {
-    expect(ids(filtered(alarms, filter('category=gas')))).toEqual(['a1'])
-    expect(ids(filtered(alarms, filter('priority=2')))).toEqual(['a2'])
-    expect(ids(filtered(alarms, filter(`town=${encodeURIComponent(gas.place[1]!)}`)))).toContain('a1')
-    expect(ids(filtered(alarms, filter(`q=${encodeURIComponent('剩余')}`)))).toEqual(['a2'])
-    expect(ids(filtered(alarms, filter('q=residual%20current')))).toEqual(['a2'])
+    expect(ids(filtered(alarms, filter('category=gas'), 'county'))).toEqual(['a1'])
+    expect(ids(filtered(alarms, filter('priority=2'), 'county'))).toEqual(['a2'])
+    expect(ids(filtered(alarms, filter(`town=${encodeURIComponent(gas.place[1]!)}`), 'county'))).toContain('a1')
+    expect(ids(filtered(alarms, filter(`q=${encodeURIComponent('剩余')}`), 'county'))).toEqual(['a2'])
+    expect(ids(filtered(alarms, filter('q=residual%20current'), 'county'))).toEqual(['a2'])
     expect(isFiltering(filter('tab=unacknowledged&order=newest'))).toBe(false)
     expect(filter('priority=7&category=nonsense&tab=x')).toMatchObject({ priority: null, category: null, tab: 'all' })
   })

@@ -25,8 +25,16 @@ describe('marker and word of an alarm', () => {
     ['a notice that returned', alarm({ priority: 4, condition: 'normal' }), 'ticked', 'alarm.state.returned_plain'],
     ['shelved', alarm({ suppression: shelf }), 'struck', 'alarm.state.unacknowledged'],
   ] as const)('%s', (_, given, look, key) => {
-    expect(markerLook(given)).toBe(look)
-    expect(stateKey(given)).toBe(key)
+    expect(markerLook(given, 'county')).toBe(look)
+    expect(stateKey(given, 'county')).toBe(key)
+  })
+
+  it('shows each level of desk its own acknowledgement', () => {
+    const byTown = alarm({ townAck: ack })
+    expect([markerLook(byTown, 'county'), stateKey(byTown, 'county')]).toEqual(['filled', 'alarm.state.unacknowledged'])
+    expect([markerLook(byTown, 'town'), stateKey(byTown, 'town')]).toEqual(['outline', 'alarm.state.acknowledged'])
+    const byCounty = alarm({ ack })
+    expect([markerLook(byCounty, 'town'), stateKey(byCounty, 'town')]).toEqual(['filled', 'alarm.state.unacknowledged'])
   })
 })
 

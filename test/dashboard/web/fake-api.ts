@@ -27,6 +27,7 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     name: user.name,
     role: user.role,
     may: [...rowOf(user.role).may],
+    ackLevel: rowOf(user.role).ackLevel,
     scope:
       user.scope === 'all' ? { all: true, sites: [], areas: [] } : { all: false, sites: [...user.scope], areas: [] },
     mustChangePassword: user.mustChange,

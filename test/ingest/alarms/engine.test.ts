@@ -100,7 +100,15 @@ describe('what an alarm shows', () => {
     const gas = device('gas')
     gas.reads(0, { gas_lel: 30 })
     const by = { id: 'u1', name: '值班员' }
-    const act = { name: 'ack', alarmId: 'd7-1', seq: 1, by, reason: 'dispatched', comment: '已派人' } as const
+    const act = {
+      name: 'ack',
+      level: 'county',
+      alarmId: 'd7-1',
+      seq: 1,
+      by,
+      reason: 'dispatched',
+      comment: '已派人',
+    } as const
     const [told] = gas.take(60, { type: 'act', act })
     expect([told?.by, told?.comment]).toEqual([by, '已派人'])
     expect(told?.alarm.ack).toEqual({ by, at: EPOCH + 60_000, reason: 'dispatched', comment: '已派人' })
@@ -123,7 +131,10 @@ describe('versions of rules', () => {
     expect([risen?.type, risen?.alarm.ruleVersion]).toEqual(['level_changed', 1])
     charger.reads(120, { session_seconds: 0 })
     const by = { id: 'u1', name: '值班员' }
-    charger.take(130, { type: 'act', act: { name: 'ack', alarmId: 'd7-1', seq: 1, by, reason: null, comment: null } })
+    charger.take(130, {
+      type: 'act',
+      act: { name: 'ack', level: 'county', alarmId: 'd7-1', seq: 1, by, reason: null, comment: null },
+    })
     expect(openAlarms(charger.state())).toEqual([])
     expect(charger.reads(180, { session_seconds: 9 * 3600 })[0]?.alarm.ruleVersion).toBe(2)
   })
@@ -260,7 +271,10 @@ describe('the state', () => {
         ts: EPOCH + at * 1000,
       })
     const by = { id: 'u1', name: '值班员' }
-    meter.take(90, { type: 'act', act: { name: 'ack', alarmId: 'd7-1', seq: 1, by, reason: null, comment: null } })
+    meter.take(90, {
+      type: 'act',
+      act: { name: 'ack', level: 'county', alarmId: 'd7-1', seq: 1, by, reason: null, comment: null },
+    })
     expect([again(0), again(16), again(78)]).toEqual([[], [], []])
     expect(again(79).map((t) => [t.type, t.reason])).toEqual([
       ['re_raised', 'repeated'],
@@ -275,6 +289,7 @@ describe('the state', () => {
     const refusal = (alarmId: string) => {
       const act = {
         name: 'ack',
+        level: 'county',
         alarmId,
         seq: 1,
         by: { id: 'u1', name: '值班员' },

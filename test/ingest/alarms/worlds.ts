@@ -35,7 +35,7 @@ export type Move =
   | { readonly move: 'input'; readonly input: Input }
   | {
       readonly move: 'act'
-      readonly name: 'ack' | 'reset' | 'comment' | 'verdict' | 'field_verified'
+      readonly name: 'ack' | 'town_ack' | 'reset' | 'comment' | 'verdict' | 'field_verified'
       readonly pick: number
     }
   | {
@@ -123,7 +123,7 @@ function inputOf(kind: Kind): fc.Arbitrary<Input> {
 }
 
 const acts = fc
-  .tuple(fc.constantFrom('ack', 'reset', 'comment', 'verdict', 'field_verified'), fc.nat())
+  .tuple(fc.constantFrom('ack', 'town_ack', 'reset', 'comment', 'verdict', 'field_verified'), fc.nat())
   .map(([name, pick]): Move => ({ move: 'act', name, pick }))
 
 const suppressions = fc
@@ -213,11 +213,7 @@ export class Life {
     const alarmId = alarm?.id ?? 'nobody-1'
     if (move.move === 'act') {
       const answer = { alarmId, seq: null, by: PERSON, reason: 'seen', comment: null }
-      const act: Act =
-        move.name === 'verdict'
-          ? { ...answer, name: 'verdict', verdict: 'real', cause: null }
-          : { ...answer, name: move.name }
-      return this.decide({ type: 'act', act })
+      return this.decide({ type: 'act', act: actOf(move.name, answer) })
     }
     const input = this.suppression(move, alarmId, alarm && { ruleId: alarm.ruleId, channel: alarm.channel })
     const { state, transitions } = decideSuppression(this.rules, this.state, input, this.now)
@@ -248,5 +244,20 @@ export class Life {
     this.state = freezeDeep(parseState(JSON.stringify(state)))
     this.transitions.push(...transitions)
     return transitions
+  }
+}
+
+type ActMove = Extract<Move, { move: 'act' }>['name']
+
+function actOf(name: ActMove, answer: Pick<Act, 'alarmId' | 'seq' | 'by' | 'reason' | 'comment'>): Act {
+  switch (name) {
+    case 'verdict':
+      return { ...answer, name, verdict: 'real', cause: null }
+    case 'ack':
+      return { ...answer, name, level: 'county' }
+    case 'town_ack':
+      return { ...answer, name: 'ack', level: 'town' }
+    default:
+      return { ...answer, name }
   }
 }

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { meSchema } from '../../../../contract/http/people.ts'
 import type { Me } from '../../../../contract/http/people.ts'
-import type { Permission } from '../../../../contract/roles.ts'
+import type { AckLevel, Permission } from '../../../../contract/roles.ts'
 import { call, CallError, whenUnauthorized } from '../api/client.ts'
 import { ROUTES } from '../api/routes.ts'
 
@@ -28,6 +28,8 @@ export class Session {
   putOffAt = $state<number | null>(null)
 
   readonly #may: ReadonlySet<Permission> = $derived(new Set(this.me?.may))
+  /** Whose 接警 is given and shown on this page. */
+  readonly level: AckLevel = $derived(this.me?.ackLevel ?? 'county')
   /** What the page offers; the hub decides. */
   can(permission: Permission): boolean {
     return this.#may.has(permission)

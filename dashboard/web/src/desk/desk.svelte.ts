@@ -1,5 +1,6 @@
 // What the officer is doing: what is selected, what is open, whether the list must hold still.
 import type { Alarm } from '../../../../contract/alarms.ts'
+import type { AckLevel } from '../../../../contract/roles.ts'
 import type { Feed } from '../feed/feed.svelte.ts'
 import { filtered } from './filter.ts'
 import type { Filter } from './filter.ts'
@@ -46,12 +47,12 @@ export class Desk {
   }
 
   /** Call with every change of the feed, the filter or the clock. */
-  refresh(filter: Filter, now: number): void {
+  refresh(filter: Filter, level: AckLevel, now: number): void {
     const alarms = this.#feed.alarms
     const open = new Map(alarms.map((alarm) => [alarm.id, alarm]))
     const holding = this.isReading(now) && this.#filter === filter
     this.#filter = filter
-    const held = this.#list.next(filtered(alarms, filter), open, holding)
+    const held = this.#list.next(filtered(alarms, filter, level), open, holding)
     this.held = held
     if (this.openedId !== null) this.opened = open.get(this.openedId) ?? this.opened
     if (this.selectedId !== null && !held.rows.some((row) => row.alarm.id === this.selectedId)) this.selectedId = null

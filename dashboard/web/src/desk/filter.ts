@@ -1,7 +1,9 @@
 // What of the open alarms a tab and the filters show.
 import type { Alarm } from '../../../../contract/alarms.ts'
+import type { AckLevel } from '../../../../contract/roles.ts'
 import type { Category } from '../../../../contract/rules.ts'
 import { CATEGORIES } from '../../../../contract/rules.ts'
+import { ackOf } from './alarm-state.ts'
 import { inOrder, ORDERS } from '../feed/order.ts'
 import type { Order } from '../feed/order.ts'
 
@@ -18,25 +20,25 @@ export interface Filter {
 }
 
 /** P1–P3 need someone; P4 does not and lives in the maintenance tab. */
-export const needsAck = (alarm: Alarm): boolean => alarm.priority < 4 && alarm.ack === null
+export const needsAck = (alarm: Alarm, level: AckLevel): boolean => alarm.priority < 4 && ackOf(alarm, level) === null
 
 const inTab = {
   all: (alarm) => alarm.priority < 4,
   unacknowledged: needsAck,
   maintenance: (alarm) => alarm.priority === 4,
-} satisfies Record<Tab, (alarm: Alarm) => boolean>
+} satisfies Record<Tab, (alarm: Alarm, level: AckLevel) => boolean>
 
 /** The town or street of an alarm: the second name of 县/镇/村, or the first of a shorter path. */
 export const townOf = (alarm: Alarm): string | null => alarm.place[1] ?? alarm.place[0] ?? null
 
-export function filtered(alarms: readonly Alarm[], filter: Filter): Alarm[] {
+export function filtered(alarms: readonly Alarm[], filter: Filter, level: AckLevel): Alarm[] {
   const words = filter.text
     .toLocaleLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '')
   const kept = alarms.filter(
     (alarm) =>
-      inTab[filter.tab](alarm) &&
+      inTab[filter.tab](alarm, level) &&
       (filter.town === null || townOf(alarm) === filter.town) &&
       (filter.category === null || alarm.category === filter.category) &&
       (filter.priority === null || alarm.priority === filter.priority) &&

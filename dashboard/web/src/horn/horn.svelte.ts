@@ -1,5 +1,7 @@
 // The horn of this desk: asks what should sound (decide.ts), lets it sound, and says what it can and cannot do.
 import type { Alarm } from '../../../../contract/alarms.ts'
+import type { AckLevel } from '../../../../contract/roles.ts'
+import { takenAt, ackOf } from '../desk/alarm-state.ts'
 import type { Feed } from '../feed/feed.svelte.ts'
 import { textOf } from '../text/dictionary.ts'
 import { decide, hear, loudest, muted, SILENT, unverified } from './decide.ts'
@@ -35,13 +37,16 @@ export class Horn {
 
   readonly #feed: Feed
   readonly #edges: Edges
+  readonly #level: () => AckLevel
   readonly #wakeLock: WakeLock
   #state: HornState = SILENT
   #call: Call | null = null
   #cut: () => void = () => {}
 
-  constructor(feed: Feed, edges: Edges) {
+  /** `level`: whose 接警 silences an alarm here. */
+  constructor(feed: Feed, edges: Edges, level: () => AckLevel) {
     this.#feed = feed
+    this.#level = level
     this.#edges = edges
     this.#wakeLock = edges.wakeLock((state) => (this.wake = state))
   }
@@ -69,7 +74,11 @@ export class Horn {
     this.audio = sounder.look(now.mono)
     this.speaks = voice.can()
     const { listed, alarms, link } = this.#feed
-    this.#state = hear(this.#state, { alarms: listed ? alarms : null, link, pageNow: Date.now() }, now)
+    this.#state = hear(
+      this.#state,
+      { alarms: listed ? takenAt(alarms, this.#level()) : null, link, pageNow: Date.now() },
+      now,
+    )
     this.mutedUntil = this.#state.mute?.untilWall ?? null
     this.calls = loudest(this.#state, now) !== null
     const waiting = unverified(this.#state)
@@ -111,14 +120,14 @@ export class Horn {
     if (call === null) return
     const said = call.say === null ? undefined : this.#feed.alarms.find((alarm) => alarm.id === call.say)
     if (said === undefined) this.#cut = sounder.play(TONES[call.pattern], call.loud ? GAIN.loud : GAIN.usual)
-    else voice.say(wordsOf(said))
+    else voice.say(wordsOf(said, ackOf(said, this.#level()) !== null))
   }
 }
 
 /** Place and signal, in Chinese whatever the language of the page: it is for whoever is in the room. */
-function wordsOf(alarm: Alarm): string {
+function wordsOf(alarm: Alarm, taken: boolean): string {
   const place = [...alarm.place.slice(alarm.place.length > 2 ? 1 : 0), alarm.deviceName].join('，')
-  return textOf('zh', alarm.ack === null ? 'horn.say' : 'horn.say_unverified', {
+  return textOf('zh', taken ? 'horn.say_unverified' : 'horn.say', {
     priority: textOf('zh', `priority.${alarm.priority}`),
     title: alarm.title.zh,
     place,

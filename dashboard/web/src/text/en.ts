@@ -259,6 +259,8 @@ export const en = {
   'alarm.chart.flag': 'The device reported this itself; there is no curve.',
   'alarm.call': 'Call',
   'alarm.open_device': 'See device',
+  'alarm.ack.county': 'Taken by the county',
+  'alarm.ack.town': 'Taken by the town',
   'alarm.acked_by': 'Acknowledged by {name} {time}',
   'alarm.frozen.note':
     'The device fell silent or its data cannot be trusted; the alarm stands as it was. Silence is not safety.',
@@ -395,6 +397,7 @@ export const en = {
   'reason.bad_value': 'value cannot be trusted',
   'reason.device_silent': 'device silent',
   'reason.good_value': 'trusted value again',
+  'reason.town_acknowledged': 'Taken by the town',
   'reason.human': 'by a person',
   'reason.acknowledged_and_normal': 'acknowledged and normal',
   'reason.not_required': 'needs no acknowledgement',
