@@ -47,6 +47,12 @@ export const VARIABLES = {
   ),
   ZHIAN_TLS_CERT: variable(text.optional(), undefined, '证书文件（PEM）', 'certificate file, PEM'),
   ZHIAN_TLS_KEY: variable(text.optional(), undefined, '私钥文件（PEM）', 'private key file, PEM'),
+  ZHIAN_PERSONAL_KEY_FILE: variable(
+    text.optional(),
+    undefined,
+    '个人信息的密钥文件；不设则为数据目录下 keys/personal.key',
+    'key file of personal values; without it keys/personal.key in the data folder',
+  ),
   ZHIAN_TRUSTED_PROXIES: variable(
     text.optional(),
     undefined,

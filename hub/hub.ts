@@ -7,6 +7,7 @@ import { createBroker } from '../broker/broker.ts'
 import { hashToken } from '../broker/tokens.ts'
 import { hashPassword } from '../dashboard/server/auth/passwords.ts'
 import { createDashboard } from '../dashboard/server/dashboard.ts'
+import { Commands } from '../ingest/commands/commands.ts'
 import { Devices } from '../ingest/devices.ts'
 import { Pipeline } from '../ingest/pipeline.ts'
 import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
@@ -14,6 +15,7 @@ import { EVERYTHING } from '../records/scope.ts'
 import { createLedger, DEVICE_TOKEN_KEY } from '../records/sqlite-ledger.ts'
 import { Ballast, withBallast } from './ballast.ts'
 import { systemClock } from './clock.ts'
+import { commandLine } from './command-line.ts'
 import { Conditions } from './conditions.ts'
 import { MemoryCredentials } from './credentials.ts'
 import { Live } from './live.ts'
@@ -95,6 +97,7 @@ async function wire(
     directory,
     defaultRules: DEFAULT_RULES,
     hashDeviceToken: (token, key) => hashToken(key, token).toString('hex'),
+    personalKeyFile: config.ZHIAN_PERSONAL_KEY_FILE,
     now: clock.wall,
     log: (line) => log.info(line),
   })
@@ -121,17 +124,30 @@ async function wire(
   self.placeOf = unheard.placeOf
 
   // ── from a message to its transition ──
+  let broker: Broker | null = null
   const samples = new RejectionSamples(ledger.rejections, log)
   stops.push(['rejection samples', () => samples.write()])
   const live = new Live(devices, samples, ledger.devices, log)
+  const commands = new Commands({
+    clock,
+    devices,
+    line: commandLine(() => broker),
+    log: ledger.commands,
+    changed: (command) => live.command(command),
+    failed: (error) => log.warn({ err: error }, 'what became of a command was not written down; it is tried again'),
+  })
+  live.commandEffects = (inputs) => commands.stored(inputs)
+  stops.push(['commands', () => commands.stop()])
   const pipeline = new Pipeline({
     clock,
     devices,
     readings,
     journal: ledger.journal,
     listener: live,
+    replies: commands,
     ...(options.faultPoint === undefined ? {} : { faultPoint: options.faultPoint }),
   })
+  await commands.start()
   await pipeline.start(position)
   stops.push(['the pipeline', () => pipeline.stop()])
   const conditions = new Conditions((ruleId, active, value) =>
@@ -143,7 +159,6 @@ async function wire(
   })
 
   // ── the screens ──
-  let broker: Broker | null = null
   let mqttPorts: MqttPorts | null = null
   const registry = createRegistry({
     ledger,
@@ -178,6 +193,7 @@ async function wire(
       records: ledger,
       registry,
       acts: pipeline,
+      commands,
       feed: live,
       presence: live,
       readings,

@@ -22,6 +22,8 @@ async function run(): Promise<number> {
         `已恢复并校验 Restored and verified: ${resolve(file)}`,
         `  设备 devices ${devices} · 报警 alarms ${alarms} · 变化 transitions ${transitions} · 审计 audit ${audit.rows}`,
         ...(replaced === null ? [] : [`  原账本保存为 the ledger before is kept as ${resolve(replaced)}`]),
+        '  个人信息的密钥不在备份里：启动前放好原来的密钥文件（ZHIAN_PERSONAL_KEY_FILE，默认数据目录下 keys/personal.key）。',
+        '  The key of personal values is in no backup: put the old key file in place before the start.',
         '  读数未改动：启动后，备份之后收到的读数会重新判定。',
         '  Readings were not touched: at the next start, those received after the backup are decided again.',
       ].join('\n')}\n`,

@@ -20,10 +20,10 @@ export class LedgerError extends Error {
 /** The ledger cannot be opened as things are; nothing was changed. `text` says what to do. */
 export class LedgerUnusable extends Error {
   override readonly name = 'LedgerUnusable'
-  readonly reason: 'in_use' | 'newer' | 'damaged'
+  readonly reason: 'in_use' | 'newer' | 'damaged' | 'no_key'
   readonly text: Bilingual
 
-  constructor(reason: 'in_use' | 'newer' | 'damaged', text: Bilingual, options?: ErrorOptions) {
+  constructor(reason: 'in_use' | 'newer' | 'damaged' | 'no_key', text: Bilingual, options?: ErrorOptions) {
     super(`${text.zh} ${text.en}`, options)
     this.reason = reason
     this.text = text

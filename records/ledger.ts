@@ -381,6 +381,8 @@ export interface Ledger {
   readonly users: Users
   readonly sessions: Sessions
   readonly tokens: Tokens
+  /** Of the box that seals personal values; without it `keys/personal.key` in the directory. Made at the first start. */
+  readonly personalKeyFile?: string | undefined
   readonly rules: Rules
   readonly rejections: Rejections
   readonly settings: Settings

@@ -4,12 +4,15 @@ import { existsSync } from 'node:fs'
 import { AlarmLists } from './alarms.ts'
 import { AuditTrail } from './audit.ts'
 import { backupOf } from './backups.ts'
+import { CommandRecords } from './commands.ts'
 import { DeviceRecords } from './devices.ts'
 import { AlarmJournal, INCARNATION } from './journal.ts'
 import type { Ledger, LedgerOptions } from './ledger.ts'
 import { dropOutdated } from './maintain.ts'
 import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
 import { MIGRATIONS } from './migrations/all.ts'
+import { PersonalBox } from './personal-box.ts'
+import { personalKeyFileIn, readPersonalKeys } from './personal-key.ts'
 import { PlaceRecords } from './places.ts'
 import { RejectionRecords } from './rejections.ts'
 import { RuleRecords } from './rules.ts'
@@ -32,8 +35,10 @@ export const DEVICE_TOKEN_KEY = 'device_token_key'
 /** Inert until `start()`. */
 export function createLedger(options: LedgerOptions): Ledger {
   const { directory, migrations = MIGRATIONS, now = Date.now, log = () => undefined } = options
+  const { personalKeyFile = personalKeyFileIn(directory) } = options
   const file = ledgerFileIn(directory)
   const store = new LedgerStore(now)
+  const box = new PersonalBox()
   const settings = new SettingRecords(store)
   const rules = new RuleRecords(store)
   let tokenKey: Buffer = Buffer.alloc(0)
@@ -53,6 +58,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       await bringUpToDate(writer)
       const reader = await openReader(file)
       store.useReader(reader)
+      await readPersonalKeys(box, personalKeyFile, reader.db)
       for (const connection of [writer, reader]) void connection.died.then(death.reject)
       tokenKey = Buffer.from(await settings.ensure(DEVICE_TOKEN_KEY, newTokenKey), 'base64')
       await settings.ensure(INCARNATION, newId)
@@ -95,6 +101,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     shown: new ShownRecords(store),
     places: new PlaceRecords(store),
     devices: new DeviceRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
+    commands: new CommandRecords(store),
     users: new UserRecords(store),
     sessions: new SessionRecords(store),
     tokens: new TokenRecords(store),
