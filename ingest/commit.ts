@@ -79,7 +79,9 @@ export function journalParcels(
   const { checkpoint } = quiet
   if (batch.entries.length <= JOURNAL_BATCH) {
     const states = [...[...batch.changed].map(stateRow), ...quietStates]
-    return states.length > 0 || checkpoint !== null ? [{ entries: batch.entries, states, checkpoint }] : []
+    return batch.entries.length > 0 || states.length > 0 || checkpoint !== null
+      ? [{ entries: batch.entries, states, checkpoint }]
+      : []
   }
   const entriesOf = Map.groupBy(batch.entries, ({ transition }) => transition.alarm.deviceId)
   const parcels: { entries: JournalEntry[]; states: DeviceState[]; checkpoint: number | null }[] = []
@@ -87,10 +89,13 @@ export function journalParcels(
     let parcel = parcels.at(-1)
     if (parcel === undefined || parcel.entries.length >= JOURNAL_BATCH)
       parcels.push((parcel = { entries: [], states: [], checkpoint: null }))
-    parcel.entries.push(...(entriesOf.get(runtime.profile.deviceId) ?? []))
+    const { deviceId } = runtime.profile
+    parcel.entries.push(...(entriesOf.get(deviceId) ?? []))
+    entriesOf.delete(deviceId)
     parcel.states.push(stateRow(runtime))
   }
-  parcels.push({ entries: [], states: quietStates, checkpoint })
+  // What people wrote on alarms that are over changes no device's state.
+  parcels.push({ entries: [...entriesOf.values()].flat(), states: quietStates, checkpoint })
   return parcels
 }
 

@@ -28,7 +28,7 @@ export class OpenAlarms {
 
   remember(committed: readonly CommittedTransition[]): void {
     for (const { transition } of committed) {
-      if (transition.type === 'closed') this.byId.delete(transition.alarm.id)
+      if (transition.alarm.closedAt !== null) this.byId.delete(transition.alarm.id)
       else this.put(transition.alarm)
     }
   }

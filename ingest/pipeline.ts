@@ -8,6 +8,7 @@ import type { CommittedTransition, Journal, JournalEntry } from '../records/ledg
 import { EVERYTHING } from '../records/scope.ts'
 import type { Input } from './alarms/types.ts'
 import type { Batch, Done } from './batch.ts'
+import { ClosedAlarms } from './closed-alarms.ts'
 import { commit } from './commit.ts'
 import type { Commit, Committed } from './commit.ts'
 import { CommitTimes } from './commit-times.ts'
@@ -62,6 +63,7 @@ export class Pipeline {
   private readonly options: PipelineOptions
   private readonly flush = new StateFlush()
   private readonly open: OpenAlarms
+  private readonly closed: ClosedAlarms
   private readonly ticker: Ticker
   private readonly staging: Staging
   private phase: Phase = 'inert'
@@ -82,8 +84,9 @@ export class Pipeline {
     const { counters, flush } = this
     this.options = options
     this.open = new OpenAlarms(devices)
+    this.closed = new ClosedAlarms({ clock, journal: options.journal, write: (entry) => this.writeAct(entry) })
     this.ticker = new Ticker(clock, (runtimes) => this.tick(runtimes))
-    this.staging = new Staging({ clock, devices, listener, counters, flush, ticker: this.ticker, faultPoint })
+    this.staging = new Staging({ clock, devices, listener, counters, flush, ticker: this.ticker, replies, faultPoint })
   }
 
   /** Restores every device, decides again what the store has and the ledger has not, and begins to take messages. */
@@ -165,12 +168,7 @@ export class Pipeline {
   /** Decides a human act; answers after its transition is durable. Rejects with StorageUnavailable when it cannot be. */
   submit(act: Act, address: string): Promise<ActOutcome> {
     return new Promise((resolve, reject) => {
-      const attempt = (): void => {
-        if (this.phase === 'recovering') this.waiting.push(attempt)
-        else if (this.phase !== 'running') reject(new StorageUnavailable('the hub is stopping'))
-        else this.decideAct(act, address, resolve, reject)
-      }
-      attempt()
+      this.whenRunning(() => this.decideAct(act, address, resolve, reject), reject)
     })
   }
 
@@ -182,7 +180,10 @@ export class Pipeline {
   ): void {
     const { batch } = this.staging
     const alarm = this.open.get(act.alarmId)
-    if (alarm === undefined) return resolve({ ok: false, refusal: 'closed' })
+    if (alarm === undefined) {
+      this.closed.submit(act, address).then(resolve, reject)
+      return
+    }
     const staged = [batch, ...this.inFlight.map((flight) => flight.batch)].some(({ alarms }) => alarms.has(act.alarmId))
     if (act.seq !== null && (staged || act.seq !== alarm.seq)) return resolve({ ok: false, refusal: 'stale' })
     const before = batch.entries.length
@@ -190,6 +191,24 @@ export class Pipeline {
     if (refusal !== null) return resolve({ ok: false, refusal })
     batch.acts.push({ entry: batch.entries[before] as JournalEntry, resolve, reject })
     this.schedule()
+  }
+
+  private writeAct(entry: JournalEntry): Promise<ActOutcome> {
+    return new Promise((resolve, reject) => {
+      this.whenRunning(() => {
+        const { batch } = this.staging
+        batch.entries.push(entry)
+        batch.acts.push({ entry, resolve, reject })
+        this.schedule()
+      }, reject)
+    })
+  }
+
+  /** Now, or when memory has been read back. */
+  private whenRunning(work: () => void, reject: (error: Error) => void): void {
+    if (this.phase === 'recovering') this.waiting.push(() => this.whenRunning(work, reject))
+    else if (this.phase !== 'running') reject(new StorageUnavailable('the hub is stopping'))
+    else work()
   }
 
   private tick(runtimes: readonly Runtime[]): void {

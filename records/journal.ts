@@ -51,6 +51,17 @@ export class AlarmJournal implements Journal {
     return newestInScope(this.#store.read, scope)
   }
 
+  async newestOf(alarmId: string): Promise<CommittedTransition | null> {
+    const row = await this.#store.read
+      .selectFrom('transition')
+      .select(['site_id', 'area_ids', 'received_at', 'body'])
+      .where('alarm_id', '=', alarmId)
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .executeTakeFirst()
+    return row === undefined ? null : committedOf(row)
+  }
+
   async after(scope: Scope, cursor: number, limit: number): Promise<CommittedTransition[]> {
     const db = this.#store.read
     const found: CommittedTransition[] = []

@@ -70,6 +70,8 @@ export interface Journal {
   /** Which ledger this is: another one after a restore, whose sequence numbers stand for other transitions. */
   incarnation(): Promise<string>
   headInScope(scope: Scope): Promise<number>
+  /** The newest transition of an alarm; null: there is no such alarm. */
+  newestOf(alarmId: string): Promise<CommittedTransition | null>
   /** Transitions with a greater sequence number, ascending, at most `limit`. */
   after(scope: Scope, cursor: number, limit: number): Promise<CommittedTransition[]>
   /** Open alarms and the head in scope of the same instant: what follows the head is not in the alarms. */

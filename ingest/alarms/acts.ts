@@ -1,13 +1,13 @@
 // What people do to an alarm. Whether the act answers the newest transition (`stale`) is checked where sequence numbers are.
 import { ACK_REASONS } from '../../contract/alarms.ts'
-import type { Act, ActName, ActRefusal, Verdict } from '../../contract/alarms.ts'
+import type { Act, ActName, ActRefusal, TransitionType, Verdict } from '../../contract/alarms.ts'
 import { apply, tell, unjudged } from './alarm.ts'
 import type { Cause } from './alarm.ts'
 import { widenToNewest } from './memory.ts'
 import { wasIssued } from './state.ts'
 import type { DeviceState } from './state.ts'
 import type { Stimulus } from './transitions-table.ts'
-import type { AlarmCore, EngineTransition } from './types.ts'
+import type { AlarmCore } from './types.ts'
 import { open, ruleOf } from './work.ts'
 import type { OpenTrack, Work } from './work.ts'
 
@@ -77,8 +77,16 @@ function causeOf({ name, by, reason, comment }: Act, now: number): Cause {
   }
 }
 
-/** A comment on an alarm that is already closed: the engine no longer holds it, the ledger does. */
-export function commentOnClosed(alarm: AlarmCore, act: Act, now: number): EngineTransition {
-  const commented = { ...alarm, reason: 'human' as const, updatedAt: now }
-  return { type: 'commented', reason: 'human', sampleTs: null, by: act.by, comment: act.comment, alarm: commented }
+/** What may still be done to an alarm that is over: to write down what it was. It stays closed. */
+export function actOnClosed<Closed extends Omit<AlarmCore, 'id'>>(
+  alarm: Closed,
+  act: Act,
+  now: number,
+): { readonly type: TransitionType; readonly alarm: Closed } | null {
+  const touched = { ...alarm, reason: 'human' as const, updatedAt: now }
+  if (act.name === 'comment') return { type: 'commented', alarm: touched }
+  if (act.name !== 'verdict') return null
+  const { verdictCause: _, ...rest } = touched
+  const { verdict, cause } = act
+  return { type: 'verdict', alarm: { ...rest, verdict, ...(cause !== null && { verdictCause: cause }) } as Closed }
 }

@@ -1,5 +1,5 @@
 // The commit protocol, over stores that fail and wait on command.
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Devices } from '../../ingest/devices.ts'
 import { Pipeline } from '../../ingest/pipeline.ts'
 import { defaultRulesFor } from '../../contract/kinds/table.ts'
@@ -120,6 +120,26 @@ class World {
   ): ReturnType<Pipeline['submit']> {
     const answer = { alarmId, seq, by: OFFICER, reason: null, comment: name === 'comment' ? '已到场' : null }
     return this.pipeline.submit(name === 'ack' ? { ...answer, name, level: 'county' } : { ...answer, name }, '10.0.0.7')
+  }
+
+  /** Raised, taken, gone, reset. */
+  async overAlarm(): Promise<{ id: string; seq: number }> {
+    await this.gas(26)
+    const { id } = this.openAlarm
+    await this.act('ack', this.openAlarm.seq)
+    await this.gas(0, this.wall + 1_000)
+    await this.gas(0, this.wall + 90_000)
+    await this.act('reset', this.openAlarm.seq)
+    expect(this.openAlarm.closedAt).not.toBeNull()
+    return { id, seq: this.openAlarm.seq }
+  }
+
+  judge(verdict: 'real' | 'false' | 'test', seq: number, alarmId: string): ReturnType<Pipeline['submit']> {
+    const cause = verdict === 'false' ? '油烟' : null
+    return this.pipeline.submit(
+      { name: 'verdict', alarmId, seq, by: OFFICER, reason: null, comment: null, verdict, cause },
+      '10.0.0.7',
+    )
   }
 }
 
@@ -402,7 +422,47 @@ describe('pipeline: acts', () => {
 
   it('refuses an act on an alarm that is not open', async () => {
     await world.gas(26)
-    expect(await world.act('ack', 1, 'no such alarm')).toEqual({ ok: false, refusal: 'closed' })
+    expect(await world.act('ack', 1, 'no such alarm')).toEqual({ ok: false, refusal: 'not_found' })
+  })
+
+  it('takes the verdict and the comment on an alarm that is over, and nothing else; it stays closed', async () => {
+    const { id, seq } = await world.overAlarm()
+    const judged = await world.judge('false', seq, id)
+    expect(judged.ok && judged.transition).toMatchObject({
+      seq: seq + 1,
+      type: 'verdict',
+      reason: 'human',
+      by: OFFICER,
+      alarm: { id, verdict: 'false', verdictCause: '油烟', closedAt: expect.any(Number) },
+    })
+    expect(await world.act('comment', null, id)).toMatchObject({
+      ok: true,
+      transition: { type: 'commented', alarm: { verdict: 'false', verdictCause: '油烟' } },
+    })
+    expect(world.journal.batches.at(-1)?.entries[0]?.address).toBe('10.0.0.7')
+    for (const name of ['ack', 'reset', 'field_verified'] as const)
+      expect(await world.act(name, seq + 2, id)).toEqual({ ok: false, refusal: 'closed' })
+    // Over is over: a new danger is a new alarm, and a restart opens nothing.
+    await world.crash()
+    await world.gas(26, world.wall + 120_000)
+    expect(world.openAlarm.id).not.toBe(id)
+  })
+
+  it('G2: of two verdicts at once on an alarm that is over the second is stale, and neither is lost or told early', async () => {
+    const { id, seq } = await world.overAlarm()
+    world.journal.gate.shut = true
+    const told = world.told.length
+    const both = Promise.all([world.judge('false', seq, id), world.judge('real', seq, id)])
+    await vi.waitFor(() => expect(world.pipeline.backlog.batches).toBe(1))
+    expect(world.told).toHaveLength(told)
+    world.journal.gate.open()
+    expect(await both).toMatchObject([{ ok: true }, { ok: false, refusal: 'stale' }])
+    world.journal.failOnce = true
+    await expect(world.judge('test', seq + 1, id)).rejects.toThrow('database is locked')
+    expect(await world.judge('test', seq + 1, id)).toMatchObject({
+      ok: true,
+      transition: { alarm: { verdict: 'test' } },
+    })
   })
 
   it('refuses the reset while the condition holds', async () => {

@@ -111,6 +111,9 @@ export class MemoryJournal implements Journal {
   headInScope(): Promise<number> {
     return this.head()
   }
+  newestOf(alarmId: string): Promise<CommittedTransition | null> {
+    return Promise.resolve(this.committed.findLast(({ transition }) => transition.alarm.id === alarmId) ?? null)
+  }
   after(_scope: unknown, cursor: number, limit: number): Promise<CommittedTransition[]> {
     return Promise.resolve(this.committed.slice(cursor, cursor + limit))
   }

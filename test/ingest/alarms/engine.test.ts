@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Attributes } from '../../../contract/http/devices.ts'
 import type { KindName } from '../../../contract/kinds/kind.ts'
-import { commentOnClosed } from '../../../ingest/alarms/acts.ts'
 import { compileRules } from '../../../ingest/alarms/compile.ts'
 import { decide, nextDeadline } from '../../../ingest/alarms/engine.ts'
 import { isOnline, learn, reportInterval } from '../../../ingest/alarms/silence.ts'
@@ -303,26 +302,4 @@ describe('the state', () => {
       ...Array<string>(6).fill('not_found'),
     ])
   })
-})
-
-it('a comment on a closed alarm leaves it as it is', () => {
-  const gas = device('gas')
-  gas.reads(0, { gas_lel: 30 })
-  const [closed] = gas.take(1, { type: 'lifecycle', to: 'retired' })
-  if (!closed) throw new Error('retiring closes')
-  const act = {
-    name: 'comment',
-    alarmId: 'd7-1',
-    seq: null,
-    by: { id: 'u1', name: '值班员' },
-    reason: null,
-    comment: '补记',
-  } as const
-  const told = commentOnClosed(closed.alarm, act, EPOCH + 9000)
-  expect([told.type, told.comment, told.alarm.closedAt, told.alarm.updatedAt]).toEqual([
-    'commented',
-    '补记',
-    EPOCH + 1000,
-    EPOCH + 9000,
-  ])
 })
