@@ -51,6 +51,8 @@ export interface CommandOptions {
   readonly gatewayId?: string | null
   /** Called when the device acknowledged it (PUBACK); never if it subscribed at QoS 0 or went away. */
   readonly delivered?: () => void
+  /** The connection is cut when it has not acknowledged the command within so many ms: it must not arrive later. */
+  readonly withinMs?: number
 }
 
 export interface Broker {
@@ -60,6 +62,8 @@ export interface Broker {
   stop(): Promise<void>
   /** True when a connected subscriber took it; false when nobody is there to hear it, and it is not kept. */
   publishCommand(deviceId: string, payload: Uint8Array | string, options?: CommandOptions): boolean
+  /** Whether a connected subscriber would take a command for it. */
+  listens(deviceId: string, gatewayId?: string | null): boolean
   /** Ends a device's connections and sessions without their wills: its token was replaced, or it is retired. */
   disconnect(deviceId: string): void
   isConnected(deviceId: string): boolean
@@ -159,17 +163,25 @@ class DoorBroker implements Broker, ConnectionHost {
   }
 
   publishCommand(deviceId: string, payload: Uint8Array | string, options: CommandOptions = {}): boolean {
-    const { gatewayId = null, delivered = null } = options
-    const topic = gatewayId === null ? commandTopic(deviceId) : childCommandTopic(gatewayId, deviceId)
+    const { gatewayId = null, delivered = null, withinMs = Infinity } = options
+    const topic = commandTopicOf(deviceId, gatewayId)
     if (this.stopping) return false
+    const due = performance.now() + withinMs
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload
     // The newest connection that listens: an older one may be half dead, and nobody is to act twice.
     for (const connection of this.#devices.oldestFirst(gatewayId ?? deviceId).toReversed()) {
-      if (!connection.command(topic, bytes, delivered)) continue
+      if (!connection.command(topic, bytes, delivered, due)) continue
       this.#tally.commandsSent += 1
       return true
     }
     return false
+  }
+
+  listens(deviceId: string, gatewayId: string | null = null): boolean {
+    const topic = commandTopicOf(deviceId, gatewayId)
+    return (
+      !this.stopping && this.#devices.oldestFirst(gatewayId ?? deviceId).some((connection) => connection.listens(topic))
+    )
   }
 
   disconnect(deviceId: string): void {
@@ -389,6 +401,9 @@ class DoorBroker implements Broker, ConnectionHost {
     await this.#core.stop()
   }
 }
+
+const commandTopicOf = (deviceId: string, gatewayId: string | null): string =>
+  gatewayId === null ? commandTopic(deviceId) : childCommandTopic(gatewayId, deviceId)
 
 /** Waits for `done` to be called, but no longer than `ms`. */
 const withTimer = (ms: number, begin: (done: () => void) => void): Promise<void> =>

@@ -2,11 +2,18 @@
 // repeated on the next one (G7). The core sends nothing to a device, so the packet ids here meet no others.
 import { publish } from './packets.ts'
 
+interface Sent {
+  /** Whom to tell of the PUBACK. */
+  readonly delivered: (() => void) | null
+  /** When it may not lie about any longer, monotonic ms. */
+  readonly due: number
+}
+
 export class Commands {
   readonly #limit: number
   readonly #out: { write(bytes: Buffer): unknown }
-  /** By packet id: whom to tell. Made with the first command: most connections never hear one. */
-  #sent: Map<number, (() => void) | null> | null = null
+  /** By packet id. Made with the first command: most connections never hear one. */
+  #sent: Map<number, Sent> | null = null
   #lastId = 0
 
   constructor(limit: number, out: { write(bytes: Buffer): unknown }) {
@@ -15,7 +22,7 @@ export class Commands {
   }
 
   /** False when too many have not been acknowledged. At QoS 0 nobody will ever be told. */
-  send(topic: string, payload: Uint8Array, grantedQos: number, delivered: (() => void) | null): boolean {
+  send(topic: string, payload: Uint8Array, grantedQos: number, delivered: (() => void) | null, due: number): boolean {
     if (grantedQos === 0) {
       this.#out.write(publish(topic, payload, 0, 0))
       return true
@@ -25,18 +32,25 @@ export class Commands {
     do {
       this.#lastId = this.#lastId === 0xffff ? 1 : this.#lastId + 1
     } while (sent.has(this.#lastId))
-    sent.set(this.#lastId, delivered)
+    sent.set(this.#lastId, { delivered, due })
     this.#out.write(publish(topic, payload, 1, this.#lastId))
     return true
   }
 
   /** Whether a PUBACK belongs to a command. */
   acknowledged(id: number): boolean {
-    const delivered = this.#sent?.get(id)
-    if (delivered === undefined) return false
+    const sent = this.#sent?.get(id)
+    if (sent === undefined) return false
     this.#sent?.delete(id)
-    delivered?.()
+    sent.delivered?.()
     return true
+  }
+
+  /** Whether one has not been acknowledged by its time: it may still lie in the line, and must not arrive later (G7). */
+  isOverdue(now: number): boolean {
+    if (this.#sent === null || this.#sent.size === 0) return false
+    for (const { due } of this.#sent.values()) if (now >= due) return true
+    return false
   }
 
   forget(): void {

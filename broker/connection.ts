@@ -127,6 +127,13 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
     this.#shut(code !== undefined)
   }
 
+  /** Ends the connection so that nothing of what lies in its line is delivered any more. */
+  #reset(reason: RefusalReason): void {
+    this.#host.refused(reason, this, this.identity?.deviceId ?? null)
+    this.#socket.resetAndDestroy()
+    this.#shut(false)
+  }
+
   /** Stops reading: what was taken is finished, nothing more is taken. */
   stopReading(): void {
     this.gate.hold(Hold.leaving)
@@ -153,6 +160,10 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
   /** Called about once a second. */
   check(awakeMs: number): void {
     if (this.state !== 'open') return
+    if (this.#commands?.isOverdue(performance.now()) === true) {
+      this.#reset('command_unacknowledged')
+      return
+    }
     if (this.#keepaliveMs > 0 && this.gate.isOpen && awakeMs - this.#seenAt > this.#keepaliveMs) {
       this.refuse('keepalive')
       return
@@ -174,14 +185,19 @@ export class Connection implements TunnelEnd, UplinkEnd, GateOwner {
   }
 
   /** Sends a command to a subscribed client, at QoS 1 if it asked for that or more. False when nobody listens here. */
-  command(topic: string, payload: Uint8Array, delivered: (() => void) | null): boolean {
+  command(topic: string, payload: Uint8Array, delivered: (() => void) | null, due: number): boolean {
     const granted = this.#grantedQos(topic)
     if (granted === null || this.identity === null || this.#commands === null) return false
     if (!this.#host.policy.mayReceive(this.identity, topic)) {
       this.#host.refused('forward_denied', this, this.identity.deviceId)
       return false
     }
-    return this.keepsUp() && this.#commands.send(topic, payload, granted, delivered)
+    return this.keepsUp() && this.#commands.send(topic, payload, granted, delivered, due)
+  }
+
+  /** Whether a command on that topic would be taken. */
+  listens(topic: string): boolean {
+    return this.#grantedQos(topic) !== null
   }
 
   // ── the uplink's end ──

@@ -31,6 +31,7 @@ export const REFUSAL_REASONS = [
   'qos2_window', // too many QoS 2 messages without PUBREL
   'keepalive',
   'slow_consumer',
+  'command_unacknowledged', // a command lay in its line until it expired: the line is cut, so that it does not arrive later
   'too_many_of_device', // the oldest connection of a device makes room for the newest
   'revoked', // the hub ended the connection: token replaced, device retired
   // Slowed, not refused.

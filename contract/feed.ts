@@ -1,5 +1,6 @@
 // The live feed over Socket.IO. Two tables list all that each side may say; every event is parsed on arrival.
 import * as z from 'zod'
+import { commandSchema } from './http/commands.ts'
 import { alarmSchema, personSchema, transitionReasonSchema, transitionTypeSchema } from './alarms.ts'
 import { deviceIdSchema, idSchema, instantSchema, seqSchema } from './ids.ts'
 
@@ -58,6 +59,10 @@ export type LiveReadings = z.infer<typeof liveReadingsSchema>
 export const devicePresenceSchema = z.object({ deviceId: deviceIdSchema, online: z.boolean(), at: instantSchema })
 export type DevicePresence = z.infer<typeof devicePresenceSchema>
 
+/** A command was asked, or went on: as it is now. */
+export const commandEventSchema = z.object({ deviceId: deviceIdSchema, command: commandSchema })
+export type CommandEvent = z.infer<typeof commandEventSchema>
+
 export const resumeSchema = z.object({ cursor: seqSchema.nullable() })
 export const resumeReplySchema = z.discriminatedUnion('mode', [
   z.object({ ok: z.literal(true), mode: z.literal('replay'), events: z.array(alarmEventSchema), head: seqSchema }),
@@ -98,6 +103,7 @@ export const DOWN = {
   readings: liveReadingsSchema,
   device: devicePresenceSchema,
   viewers: viewersSchema,
+  command: commandEventSchema,
 } as const
 export interface DownEvents {
   hello: (hello: Hello) => void
@@ -106,6 +112,7 @@ export interface DownEvents {
   readings: (readings: LiveReadings) => void
   device: (presence: DevicePresence) => void
   viewers: (viewers: Viewers) => void
+  command: (event: CommandEvent) => void
 }
 
 /** Page → hub. */

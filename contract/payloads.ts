@@ -65,6 +65,8 @@ export const REJECTION_REASONS = [
   'unknown_event',
   'no_telemetry',
   'unknown_command',
+  'repeated_reply',
+  'late_reply',
   'overload_qos0',
 ] as const
 export const rejectionReasonSchema = z.enum(REJECTION_REASONS)

@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'e185110e7b30f56d299745e060f90e4fdbb7dc1032dcd4a18103953c1490fbf2'
+export const CONTRACT_HASH = 'ee904896657c9e90bb94e0a2c12ed6861864ab660552d6437c60e58f2d144650'

@@ -1,7 +1,8 @@
 // What happens now, passed on from the pipeline to whoever listens: the feed, the ledger's marks, readiness. Also answers
 // who is there.
 import type { Logger } from 'pino'
-import type { FeedSource, LivePresence, LiveReading, Presence } from '../dashboard/server/ports.ts'
+import type { FeedSource, LiveCommand, LivePresence, LiveReading, Presence } from '../dashboard/server/ports.ts'
+import type { Command } from '../contract/http/commands.ts'
 import { isOnline } from '../ingest/alarms/silence.ts'
 import type { Devices, Runtime } from '../ingest/devices.ts'
 import type { PipelineListener } from '../ingest/ports.ts'
@@ -25,7 +26,10 @@ export class Live implements PipelineListener, FeedSource, Presence {
   private readonly transitionListeners = new Set<Listener<readonly CommittedTransition[]>>()
   private readonly presenceListeners = new Set<Listener<LivePresence>>()
   private readonly readingListeners = new Set<Listener<LiveReading>>()
+  private readonly commandListeners = new Set<Listener<LiveCommand>>()
   private readonly storingListeners = new Set<Listener<boolean>>()
+  /** Who looks for the effects of commands among what is stored. */
+  commandEffects: (inputs: readonly StoredInput[]) => void = () => undefined
   private problem: string | null = null
   private full = false
 
@@ -43,6 +47,7 @@ export class Live implements PipelineListener, FeedSource, Presence {
   }
 
   stored(inputs: readonly StoredInput[]): void {
+    this.commandEffects(inputs)
     if (this.readingListeners.size === 0) return
     for (const input of inputs) {
       if (input.type !== 'reading') continue
@@ -55,6 +60,11 @@ export class Live implements PipelineListener, FeedSource, Presence {
   presence(deviceId: string, online: boolean, at: number): void {
     const { siteId, areaIds } = this.devices.get(deviceId)?.placement ?? { siteId: null, areaIds: [] }
     for (const listener of this.presenceListeners) listener({ deviceId, online, at, siteId, areaIds })
+  }
+
+  command(command: Command): void {
+    const { siteId, areaIds } = this.devices.get(command.deviceId)?.placement ?? { siteId: null, areaIds: [] }
+    for (const listener of this.commandListeners) listener({ command, siteId, areaIds })
   }
 
   rejected(samples: readonly NewRejection[]): void {
@@ -105,6 +115,10 @@ export class Live implements PipelineListener, FeedSource, Presence {
 
   onPresence(listener: Listener<LivePresence>): () => void {
     return subscribe(this.presenceListeners, listener)
+  }
+
+  onCommand(listener: Listener<LiveCommand>): () => void {
+    return subscribe(this.commandListeners, listener)
   }
 
   onReading(listener: Listener<LiveReading>): () => void {

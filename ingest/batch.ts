@@ -23,6 +23,8 @@ export class Batch {
   readonly changed = new Set<Runtime>()
   readonly dones: Done[] = []
   readonly acts: WaitingAct[] = []
+  /** What is being written elsewhere and must be durable with the batch: answers to commands. */
+  readonly writes: Promise<void>[] = []
   /** Alarms with a transition in this batch that nobody has heard of yet: an act that answers an older one is stale. */
   readonly alarms = new Set<string>()
   /** Data points that become stored with this batch. */

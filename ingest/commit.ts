@@ -59,9 +59,8 @@ export function commit(batch: Batch, parts: CommitParts, all: boolean): Commit {
   faultPoint?.('pipeline.journal_started')
   const kept = stored?.then(() => faultPoint?.('pipeline.readings_committed'))
   const done = (async (): Promise<void> => {
-    const [first, second] = await Promise.allSettled([kept, journalled])
-    if (first.status === 'rejected') throw first.reason as Error
-    if (second.status === 'rejected') throw second.reason as Error
+    const [first, second, ...others] = await Promise.allSettled([kept, journalled, ...batch.writes])
+    for (const settled of [first, second, ...others]) if (settled.status === 'rejected') throw settled.reason as Error
     faultPoint?.('pipeline.both_committed')
   })()
   return { journalled, done }

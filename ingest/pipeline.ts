@@ -13,6 +13,7 @@ import { commit } from './commit.ts'
 import type { Commit, Committed } from './commit.ts'
 import { CommitTimes } from './commit-times.ts'
 import { Counters } from './counters.ts'
+import type { Replies } from './commands/ports.ts'
 import type { Devices, Runtime } from './devices.ts'
 import { StateFlush } from './flush.ts'
 import { OpenAlarms } from './open-alarms.ts'
@@ -28,6 +29,8 @@ export interface PipelineOptions {
   readonly readings: ReadingStore
   readonly journal: Journal
   readonly listener: PipelineListener
+  /** Who takes what devices answer to commands; none: every answer is rejected as unasked. */
+  readonly replies?: Replies
   /** Inert except in tests that end the process at a named point. */
   readonly faultPoint?: (point: FaultPoint) => void
 }
@@ -50,6 +53,8 @@ interface Flight extends Commit {
   /** When it was closed, on the process's monotonic clock. */
   readonly since: number
 }
+
+const NO_COMMANDS: Replies = { take: () => 'unknown_command' }
 
 type Phase = 'inert' | 'running' | 'recovering' | 'stopping' | 'stopped'
 
@@ -80,7 +85,7 @@ export class Pipeline {
   private drained: (() => void) | null = null
 
   constructor(options: PipelineOptions) {
-    const { clock, devices, listener, faultPoint } = options
+    const { clock, devices, listener, replies = NO_COMMANDS, faultPoint } = options
     const { counters, flush } = this
     this.options = options
     this.open = new OpenAlarms(devices)

@@ -8,6 +8,7 @@ import { Batch } from './batch.ts'
 import type { Decoded, Rejected } from './codecs/codec.ts'
 import { decodeNative } from './codecs/native.ts'
 import type { Counters } from './counters.ts'
+import type { Replies } from './commands/ports.ts'
 import type { Devices, Runtime } from './devices.ts'
 import type { StateFlush } from './flush.ts'
 import { journalEntry } from './journal-entry.ts'
@@ -27,6 +28,7 @@ export interface StagingParts {
   readonly counters: Counters
   readonly flush: StateFlush
   readonly ticker: Ticker
+  readonly replies: Replies
   readonly faultPoint: ((point: FaultPoint) => void) | undefined
 }
 
@@ -108,12 +110,28 @@ export class Staging {
       lastReceiptTs: runtime.lastReceiptTs,
     })
     this.parts.faultPoint?.('pipeline.accepted')
-    const rejected = decoded.replies.length === 0 ? decoded.rejected : [...decoded.rejected, ...unaskedReplies(decoded)]
+    const rejected =
+      decoded.replies.length === 0 ? decoded.rejected : [...decoded.rejected, ...this.answered(deviceId, decoded)]
     this.count(runtime, message, rejected, decoded.points)
     this.position += decoded.readings.length + decoded.events.length
     const circumstances = { now: this.parts.clock.now(), receivedAt, address: null }
     if (!will && runtime.profile.lifecycle === 'registered') this.enterService(runtime, circumstances)
     this.decideAll(runtime, decoded, rejected.length > 0, circumstances)
+  }
+
+  /** What of the answers to commands was not taken; the others must be written down with this batch. */
+  private answered(deviceId: string, { replies }: Decoded): Rejected[] {
+    const rejected: Rejected[] = []
+    for (const reply of replies) {
+      const taken = this.parts.replies.take(deviceId, reply)
+      if (typeof taken === 'string') rejected.push({ reason: taken, detail: reply.id })
+      else {
+        // It is waited for with the batch; until then nobody is there to hear of a failure.
+        taken.catch(() => undefined)
+        this.batch.writes.push(taken)
+      }
+    }
+    return rejected
   }
 
   private enterService(runtime: Runtime, circumstances: Circumstances): void {
@@ -200,10 +218,6 @@ const detailOf = (rejected: readonly Rejected[]): string =>
     .filter(Boolean)
     .join(', ')
     .slice(0, MAX_DETAIL)
-
-/** The hub has sent no command yet: whatever answers one answers nothing. */
-const unaskedReplies = ({ replies }: Decoded): Rejected[] =>
-  replies.map(({ id }) => ({ reason: 'unknown_command', detail: id }))
 
 /** `refuse` lets nothing through for the hub itself. */
 const kindOf = ({ profile }: Runtime): KindName => profile.kind as KindName

@@ -6,9 +6,14 @@ import type { Page, pageQuerySchema } from '../contract/http/common.ts'
 import type { Attributes, Device, Lifecycle, Rejection } from '../contract/http/devices.ts'
 import type { User } from '../contract/http/people.ts'
 import type { Role } from '../contract/roles.ts'
-import type { Area, Contact, Site } from '../contract/http/places.ts'
+import type { Contact } from '../contract/http/places.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
 import type { KindRule, RuleKind, VersionedRule } from '../contract/rules.ts'
+import type { Regime } from '../contract/site-profile.ts'
+import type { Places } from './ledger/places.ts'
+import type { CommandLog } from './ledger/commands.ts'
+import type { Prompts } from './ledger/prompts.ts'
+import type { Push } from './ledger/push.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
 import type * as z from 'zod'
@@ -108,31 +113,6 @@ export interface Shown {
   note(painted: readonly Painted[]): Promise<void>
 }
 
-// ---- Places ------------------------------------------------------------------------------------------------------
-
-export interface NewSite {
-  readonly name: string
-  /** `县/镇/村`; areas named for the first time are created. */
-  readonly area: string
-  readonly contacts?: readonly Contact[] | undefined
-}
-export interface SiteChange {
-  readonly name?: string | undefined
-  readonly area?: string | undefined
-  readonly contacts?: readonly Contact[] | undefined
-}
-
-export interface Places {
-  areas(scope: Scope): Promise<Area[]>
-  ensureArea(actor: Actor, path: string): Promise<Area>
-  sites(scope: Scope, query: PageQuery & { readonly q?: string | undefined }): Promise<Page<Site>>
-  site(scope: Scope, id: string): Promise<Site | null>
-  createSite(actor: Actor, site: NewSite): Promise<Site>
-  updateSite(actor: Actor, id: string, change: SiteChange): Promise<Site>
-  /** Refused while devices are there. */
-  deleteSite(actor: Actor, id: string): Promise<void>
-}
-
 // ---- Devices -----------------------------------------------------------------------------------------------------
 
 /** A device as the ledger knows it; presence is the hub's memory. */
@@ -187,6 +167,8 @@ export interface DeviceIdentity extends PlaceOfThing {
   readonly attributes: Attributes
   /** Names from large to small: areas, then the site. */
   readonly place: readonly string[]
+  /** Of its site; `normal` without one. */
+  readonly siteRegime: Regime
   readonly createdAt: number
 }
 
@@ -380,15 +362,16 @@ export interface Ledger {
   readonly shown: Shown
   readonly places: Places
   readonly devices: Devices
+  readonly commands: CommandLog
   readonly users: Users
   readonly sessions: Sessions
   readonly tokens: Tokens
-  /** Of the box that seals personal values; without it `keys/personal.key` in the directory. Made at the first start. */
-  readonly personalKeyFile?: string | undefined
   readonly rules: Rules
   readonly rejections: Rejections
   readonly settings: Settings
   readonly audit: Audit
+  readonly push: Push
+  readonly prompts: Prompts
   /** A consistent copy of the running ledger, verified, under a name that appears only when it is whole. */
   backupTo(file: string): Promise<void>
   /** Drops rejections older than 7 days, ended sessions and expired tokens. */
@@ -402,6 +385,8 @@ export interface LedgerOptions {
   readonly defaultRules: readonly KindRule[]
   /** Keyed hash of a device token, as the broker compares it. The ledger makes and keeps `key` (setting `device_token_key`). */
   readonly hashDeviceToken: (token: string, key: Uint8Array) => string
+  /** Of the box that seals personal values; without it `keys/personal.key` in the directory. Made at the first start. */
+  readonly personalKeyFile?: string | undefined
   /** The schema's history; only tests of an upgrade give another than this program's. */
   readonly migrations?: readonly Migration[]
   /** Wall time, ms. */

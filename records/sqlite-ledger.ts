@@ -14,6 +14,8 @@ import { MIGRATIONS } from './migrations/all.ts'
 import { PersonalBox } from './personal-box.ts'
 import { personalKeyFileIn, readPersonalKeys } from './personal-key.ts'
 import { PlaceRecords } from './places.ts'
+import { PromptRecords } from './prompts.ts'
+import { PushRecords } from './push.ts'
 import { RejectionRecords } from './rejections.ts'
 import { RuleRecords } from './rules.ts'
 import { SessionRecords, TokenRecords } from './sessions.ts'
@@ -109,6 +111,8 @@ export function createLedger(options: LedgerOptions): Ledger {
     rejections: new RejectionRecords(store),
     settings,
     audit: new AuditTrail(store),
+    push: new PushRecords(store),
+    prompts: new PromptRecords(store),
     backupTo: (target) => backupOf(file, target, migrations.length).then(() => undefined),
     maintain: (at) => dropOutdated(store, at),
   }

@@ -1,5 +1,9 @@
 // The ledger's tables as queries see them. Instants are ms since 1970 (UTC), flags are 0/1, lists and snapshots are JSON
 // text: the same in every engine. The migrations create exactly this.
+import type { CommandTables } from './tables/commands.ts'
+import type { PlaceTables } from './tables/places.ts'
+import type { PromptTables } from './tables/prompts.ts'
+import type { PushTables } from './tables/push.ts'
 
 /** One row: the end of both sequences. */
 export interface HeadTable {
@@ -29,6 +33,8 @@ export interface AreaTable {
   parent_id: string
   name: string
   created_at: number
+  /** 1: it went into its parent and holds nothing any more; what happened in it is still found below that one. */
+  merged: number
 }
 
 /** Every area with each of its ancestors and itself (depth 0). */
@@ -47,6 +53,11 @@ export interface SiteTable {
   /** Lower-case names of its areas and its own, for search. */
   search: string
   created_at: number
+  category: string | null
+  risk: number | null
+  regime: string
+  /** StoredProfile (site-row.ts) */
+  profile: string
 }
 
 export interface DeviceTable {
@@ -182,7 +193,7 @@ export interface AuditTable {
   hash: string
 }
 
-export interface Tables {
+export interface Tables extends CommandTables, PlaceTables, PromptTables, PushTables {
   head: HeadTable
   migration: MigrationTable
   setting: SettingTable

@@ -58,7 +58,7 @@ export interface KindCommand {
   readonly dangerous: boolean
   /** One step, because seconds count; the reason is asked for when it is done. */
   readonly reasonAfterwards?: true
-  /** Only for devices whose owner's authorisation is recorded (GB/T 45839-2025, remote mute). */
+  /** Only where the owner's authorisation is on record, in the attribute `muteAuthorised` (GB/T 45839-2025, remote mute). */
   readonly ownerAuthorisation?: true
 }
 

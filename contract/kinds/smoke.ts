@@ -86,6 +86,7 @@ export const smoke: Kind = {
   attributes: [
     attribute('detector', '探测器类型', 'Detector', oneOf('smoke', 'heat', 'combined')),
     attribute('standard', '执行标准', 'Standard'),
+    attribute('muteAuthorised', '产权人同意远程消音', 'Owner authorises remote mute', 'boolean', { default: false }),
     ...commonAttributes('battery'),
   ],
   rules: [smokeAlarm, heatAlarm, contamination],

@@ -22,7 +22,9 @@ import { servePages } from './pages.ts'
 import type { Ports } from './ports.ts'
 import { alarmExportRoutes } from './routes/alarm-export.ts'
 import { alarmRoutes } from './routes/alarms.ts'
+import { areaRoutes } from './routes/areas.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { commandRoutes } from './routes/commands.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { deviceHistoryRoutes } from './routes/device-history.ts'
@@ -30,10 +32,10 @@ import { importRoutes } from './routes/device-import.ts'
 import { firstStepsRoutes } from './routes/first-steps.ts'
 import { meRoutes } from './routes/me.ts'
 import { operationRoutes } from './routes/operation.ts'
-import { placeRoutes } from './routes/places.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { shiftRoutes } from './routes/shift.ts'
+import { siteRoutes } from './routes/sites.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -131,8 +133,10 @@ export async function buildApp(context: Context): Promise<App> {
   meRoutes(app, context)
   tokenRoutes(app, context)
   userRoutes(app, context)
-  placeRoutes(app, context)
+  areaRoutes(app, context)
+  siteRoutes(app, context)
   deviceRoutes(app, context)
+  commandRoutes(app, context)
   importRoutes(app, context)
   deviceHistoryRoutes(app, context)
   alarmRoutes(app, context)

@@ -1,9 +1,11 @@
 // What the dashboard needs from the rest of the hub. Only `hub/` joins these to what fulfils them.
 import type { Act, ActRefusal, Transition } from '../../contract/alarms.ts'
+import type { Command, CommandArgs, CommandRefusal } from '../../contract/http/commands.ts'
 import type { DeviceCounters, Series } from '../../contract/http/devices.ts'
 import type { HubFigures } from '../../contract/http/hub-figures.ts'
 import type { MqttPorts } from '../../contract/http/people.ts'
-import type { Ledger, CommittedTransition, Devices, Places, Rules, Users } from '../../records/ledger.ts'
+import type { Actor, Ledger, CommittedTransition, Devices, Rules, Users } from '../../records/ledger.ts'
+import type { Places } from '../../records/ledger/places.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
 import type { Demo } from './demo-port.ts'
 
@@ -15,8 +17,9 @@ export interface Records {
   readonly journal: Pick<Ledger['journal'], 'incarnation' | 'head' | 'headInScope' | 'after' | 'snapshot'>
   readonly alarms: Ledger['alarms']
   readonly shown: Ledger['shown']
-  readonly places: Pick<Places, 'areas' | 'sites' | 'site'>
+  readonly places: Pick<Places, 'countedAreas' | 'sites' | 'site'>
   readonly devices: Pick<Devices, 'list' | 'get'>
+  readonly commands: Pick<Ledger['commands'], 'list'>
   readonly users: Pick<Users, 'list' | 'get' | 'byUsername' | 'count'>
   readonly sessions: Ledger['sessions']
   readonly tokens: Ledger['tokens']
@@ -32,7 +35,7 @@ export interface Records {
  */
 export interface Registry {
   readonly devices: Pick<Devices, 'create' | 'import' | 'update' | 'delete' | 'newToken'>
-  readonly places: Pick<Places, 'createSite' | 'updateSite' | 'deleteSite'>
+  readonly places: Pick<Places, 'createSite' | 'updateSite' | 'deleteSite' | 'updateArea' | 'mergeArea'>
   readonly users: Pick<Users, 'create' | 'update' | 'delete'>
   readonly rules: Pick<Rules, 'change'>
 }
@@ -60,12 +63,35 @@ export interface LiveReading extends PlaceOfThing {
   readonly values: Readonly<Record<string, number>>
 }
 
+export interface LiveCommand extends PlaceOfThing {
+  readonly command: Command
+}
+
+export interface CommandRequest {
+  readonly deviceId: string
+  readonly name: string
+  readonly args: CommandArgs
+  /** Why, in a person's words. */
+  readonly reason: string
+}
+export type CommandOutcome =
+  | { readonly ok: true; readonly command: Command }
+  | { readonly ok: false; readonly refusal: CommandRefusal; readonly wrongArgs: readonly string[] }
+
+/** Commands to devices: sent now or not at all (G7). */
+export interface Commands {
+  /** Resolves when it is on its way and in the ledger, or refused. */
+  request(actor: Actor, request: CommandRequest): Promise<CommandOutcome>
+}
+
 /** What happens now. A listener returns at once and never throws; the answer of each call ends the subscription. */
 export interface FeedSource {
   /** Transitions after their commit (G2), in the order of their sequence. What is missed is read from the ledger. */
   onTransitions(listener: (committed: readonly CommittedTransition[]) => void): () => void
   onPresence(listener: (presence: LivePresence) => void): () => void
   onReading(listener: (reading: LiveReading) => void): () => void
+  /** Commands that were asked or went on, once that is in the ledger. */
+  onCommand(listener: (live: LiveCommand) => void): () => void
   /** False while commits fail. */
   readonly isStoring: boolean
   onStoring(listener: (storing: boolean) => void): () => void
@@ -123,6 +149,7 @@ export interface Ports {
   readonly records: Records
   readonly registry: Registry
   readonly acts: Acts
+  readonly commands: Commands
   readonly feed: FeedSource
   readonly presence: Presence
   readonly readings: Readings

@@ -116,7 +116,7 @@ const ATTRIBUTES: Record<KindName | 'common', string> = {
     serviceYears location outside reportEverySeconds inServiceFrom critical exempt=none|medical|refrigeration power=mains|battery`,
   electricity: `position=incoming|secondary|final ratedCurrentA rcdMa insulation=pvc|xlpe|rubber phases=1|3 powerLimitW pv`,
   gas: 'gas=methane|propane|town|none use=household|commercial|industrial valve=none|solenoid|manipulator|self_closing valveYears',
-  smoke: 'detector=smoke|heat|combined standard',
+  smoke: 'detector=smoke|heat|combined standard muteAuthorised',
   access: 'exit heldAfterSeconds',
   charger: 'ratedPowerW indoor',
   water: 'purpose=leak|tank|hydrant|indoor_hydrant|sprinkler minPressureMpa levelLowM levelHighM',

@@ -19,6 +19,7 @@ export const DOWN_ACCESS = {
   readings: role('devices:read', 'filtered'),
   device: role('devices:read', 'filtered'),
   viewers: role('alarms:read', 'filtered'),
+  command: role('devices:read', 'filtered'),
 } as const satisfies Record<keyof DownEvents, Access>
 
 export function declareEvents(events: Readonly<Record<string, unknown>>): void {

@@ -18,6 +18,7 @@ import { DOWN_ACCESS, UP_ACCESS, declareEvents } from './events.ts'
 import { fanOut } from './fan-out.ts'
 import { admitRequest, admitUsers, tooMany } from './handshake.ts'
 import type { HandshakeOptions } from './handshake.ts'
+import { LiveCommands } from './live-commands.ts'
 import { LivePresences } from './live-presence.ts'
 import { LiveReadings } from './live-readings.ts'
 import { LiveViewers } from './live-viewers.ts'
@@ -48,6 +49,7 @@ export class Feed {
   readonly #desks = new DeskBoard()
   readonly #readings = new LiveReadings()
   readonly #presences: LivePresences
+  readonly #commandNews: LiveCommands
   readonly #viewers: LiveViewers
   readonly #shown: ShownLatency
   readonly #shownLog: ShownLog
@@ -79,6 +81,7 @@ export class Feed {
       allowRequest: admitRequest(handshake, () => this.#io.engine.clientsCount),
     })
     this.#presences = new LivePresences(this.#io, this.#audience)
+    this.#commandNews = new LiveCommands(this.#io, this.#audience)
     this.#viewers = new LiveViewers(this.#io, this.#audience, ports.records.alarms)
     this.#shown = new ShownLatency(metrics)
     this.#shownLog = new ShownLog(ports.records.shown, log)
@@ -100,6 +103,7 @@ export class Feed {
       feed.onTransitions((committed) => this.#commits.heard(committed)),
       feed.onPresence((presence) => this.#safely(() => this.#presences.heard(presence))),
       feed.onReading((reading) => this.#safely(() => this.#readings.heard(reading))),
+      feed.onCommand((live) => this.#safely(() => this.#commandNews.heard(live))),
       feed.onStoring(() => void this.#heartbeat()),
     )
     await this.#commits.start()

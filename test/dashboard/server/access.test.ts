@@ -13,7 +13,7 @@ import { Principals } from '../../../dashboard/server/auth/principal.ts'
 import { DOWN_ACCESS, UP_ACCESS, declareEvents } from '../../../dashboard/server/feed/events.ts'
 import { dashboardMetrics } from '../../../dashboard/server/metrics.ts'
 import { exampleBody, exampleUrl } from './example-requests.ts'
-import { World, live, until } from './world.ts'
+import { World, commandOf, live, until } from './world.ts'
 import type { Client } from './world.ts'
 
 /** The server without a feed and without listening. */
@@ -161,6 +161,7 @@ describe('G9: access', () => {
       client.on('alarm', ({ alarm }) => into.add(`alarm ${alarm.id}`))
       client.on('device', ({ deviceId }) => into.add(`device ${deviceId}`))
       client.on('viewers', (all) => all.forEach(({ alarmId }) => into.add(`viewers ${alarmId}`)))
+      client.on('command', ({ deviceId }) => into.add(`command ${deviceId}`))
       client.on('readings', (all) => all.forEach(({ deviceId }) => into.add(`readings ${deviceId}`)))
       client.emit('readings:watch', { deviceIds: ['DEV-A', 'DEV-B', 'hub'] })
     }
@@ -171,6 +172,8 @@ describe('G9: access', () => {
     for (const place of ['a', 'b', 'hub'] as const) {
       await world.commit(world.entry({ alarmId: `matrix-${place}`, place }))
       for (const tell of world.source.presences) tell({ deviceId: deviceOf[place], online: true, at: 1, ...at(place) })
+      const command = commandOf({ deviceId: deviceOf[place] })
+      for (const tell of world.source.commands) tell({ command, ...at(place) })
       const looking = await live(world, await world.newSession('duty'))
       looking.client.emit('alarm:viewing', { alarmId: `matrix-${place}` })
       lookers.push(looking.client)
@@ -179,7 +182,7 @@ describe('G9: access', () => {
       for (const place of ['a', 'b', 'hub'] as const)
         for (const tell of world.source.readings)
           tell({ deviceId: deviceOf[place], ts: Date.now(), values: { v: 1 }, ...at(place) })
-      return pages.every(({ user, sees }) => heard.get(user)?.size === sees.length * 4)
+      return pages.every(({ user, sees }) => heard.get(user)?.size === sees.length * 5)
     })
     // Two more rounds of everything that is paced: nothing further may come.
     for (const { client } of pages) await new Promise((resolve) => client.once('heartbeat', resolve))
@@ -187,6 +190,7 @@ describe('G9: access', () => {
       const expected = sees.flatMap((place) => [
         `alarm matrix-${place}`,
         `device ${deviceOf[place]}`,
+        `command ${deviceOf[place]}`,
         `readings ${deviceOf[place]}`,
         `viewers matrix-${place}`,
       ])

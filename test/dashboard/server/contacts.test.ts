@@ -160,7 +160,7 @@ describe('contacts', () => {
       list: (query) => ports.records.audit.list(query),
       verify: () => ports.records.audit.verify(),
     }
-    const { journal, alarms, shown, places, devices, users, sessions, tokens, rules, rejections, settings } =
+    const { journal, alarms, shown, places, devices, commands, users, sessions, tokens, rules, rejections, settings } =
       ports.records
     const records = {
       journal,
@@ -168,6 +168,7 @@ describe('contacts', () => {
       shown,
       places,
       devices,
+      commands,
       users,
       sessions,
       tokens,

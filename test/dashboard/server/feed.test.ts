@@ -485,6 +485,7 @@ const recordsOf = (records: Ports['records']): Ports['records'] => ({
   shown: records.shown,
   places: records.places,
   devices: records.devices,
+  commands: records.commands,
   users: records.users,
   sessions: records.sessions,
   tokens: records.tokens,

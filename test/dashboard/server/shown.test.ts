@@ -67,7 +67,7 @@ describe('alarm:shown', () => {
         kept.push(...painted)
       },
     }
-    const { journal, alarms, places, devices, users, sessions, tokens, rules, rejections, settings, audit } =
+    const { journal, alarms, places, devices, commands, users, sessions, tokens, rules, rejections, settings, audit } =
       ports.records
     const records = {
       journal,
@@ -75,6 +75,7 @@ describe('alarm:shown', () => {
       shown,
       places,
       devices,
+      commands,
       users,
       sessions,
       tokens,

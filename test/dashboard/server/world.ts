@@ -8,13 +8,22 @@ import { io } from 'socket.io-client'
 import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client'
 import { expect } from 'vitest'
 import type { Act, ActRefusal } from '../../../contract/alarms.ts'
+import type { Command, CommandRefusal } from '../../../contract/http/commands.ts'
 import type { DownEvents, FeedRefusal, ResumeReply, UpEvents } from '../../../contract/feed.ts'
 import type { Role } from '../../../contract/roles.ts'
 import { hashPassword } from '../../../dashboard/server/auth/passwords.ts'
 import { createDashboard } from '../../../dashboard/server/dashboard.ts'
 import type { Dashboard } from '../../../dashboard/server/dashboard.ts'
 import type { DashboardOptions } from '../../../dashboard/server/options.ts'
-import type { ActOutcome, LivePresence, LiveReading, Ports } from '../../../dashboard/server/ports.ts'
+import type {
+  ActOutcome,
+  CommandOutcome,
+  CommandRequest,
+  LiveCommand,
+  LivePresence,
+  LiveReading,
+  Ports,
+} from '../../../dashboard/server/ports.ts'
 import type { CommittedTransition, JournalEntry, Ledger } from '../../../records/ledger.ts'
 import { DEFAULT_RULES } from '../../../hub/rules.ts'
 import { createLedger } from '../../../records/sqlite-ledger.ts'
@@ -31,10 +40,12 @@ export class FakeSource {
   readonly presences = new Set<Listener<LivePresence>>()
   readonly readings = new Set<Listener<LiveReading>>()
   readonly storings = new Set<Listener<boolean>>()
+  readonly commands = new Set<Listener<LiveCommand>>()
   readonly port = {
     onTransitions: (listener: Listener<readonly CommittedTransition[]>) => added(this.transitions, listener),
     onPresence: (listener: Listener<LivePresence>) => added(this.presences, listener),
     onReading: (listener: Listener<LiveReading>) => added(this.readings, listener),
+    onCommand: (listener: Listener<LiveCommand>) => added(this.commands, listener),
     isStoring: true,
     onStoring: (listener: Listener<boolean>) => added(this.storings, listener),
   }
@@ -73,6 +84,8 @@ export class World {
   readonly armed: number[] = []
   readonly online = new Set<string>()
   refusal: ActRefusal | null = null
+  readonly commands: CommandRequest[] = []
+  commandRefusal: CommandRefusal | null = null
   ready = true
   clock: (() => number) | undefined
   readonly log: { line: string; fields: object }[] = []
@@ -188,6 +201,7 @@ export class World {
       records: ledger,
       registry: ledger,
       acts: { submit: (act, address) => this.submit(act, address) },
+      commands: { request: (_actor, request) => this.request(request) },
       feed: this.source.port,
       presence: {
         of: (id) => ({ online: this.online.has(id), lastHeardAt: this.online.has(id) ? 1_795_000_000_000 : null }),
@@ -241,6 +255,12 @@ export class World {
       }),
     )
     return { ok: true, transition: (committed as CommittedTransition).transition }
+  }
+
+  private async request(request: CommandRequest): Promise<CommandOutcome> {
+    this.commands.push(request)
+    const { commandRefusal: refusal } = this
+    return refusal === null ? { ok: true, command: commandOf(request) } : { ok: false, refusal, wrongArgs: [] }
   }
 
   entry({
@@ -330,6 +350,29 @@ export class World {
     rmSync(this.directory, { recursive: true, force: true })
   }
 }
+
+/** One that is on its way. */
+export const commandOf = (request: Partial<CommandRequest> = {}): Command => ({
+  id: 'command-1',
+  deviceId: 'DEV-A',
+  name: 'self_test',
+  args: {},
+  state: 'sent',
+  requestedAt: 1_795_000_000_000,
+  sentAt: 1_795_000_000_001,
+  deliveredAt: null,
+  repliedAt: null,
+  seenAt: null,
+  endedAt: null,
+  expires: 1_795_000_060_000,
+  by: { id: 'someone', name: '某' },
+  reason: '例行',
+  ending: null,
+  result: null,
+  error: null,
+  effect: null,
+  ...request,
+})
 
 let hash: Promise<string> | undefined
 const hashed = (): Promise<string> => (hash ??= hashPassword(PASSWORD))
