@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'ee904896657c9e90bb94e0a2c12ed6861864ab660552d6437c60e58f2d144650'
+export const CONTRACT_HASH = 'c12a3be7d6c4b18e089bfd4671d9e853f6c8c78f61123e3ab65b354752132730'

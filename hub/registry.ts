@@ -29,6 +29,7 @@ export const profileOf = (identity: DeviceIdentity): DeviceProfile => ({
   lifecycle: identity.lifecycle,
   gatewayId: identity.gatewayId,
   inServiceSince: null,
+  siteRegime: identity.siteRegime,
 })
 
 export const placementOf = (identity: DeviceIdentity): Placement => ({
@@ -58,6 +59,9 @@ export function createRegistry(parts: RegistryParts): Registry {
   }
   const learnSite = async (siteId: string): Promise<void> => {
     for (const identity of await ledger.devices.identitiesOfSite(siteId)) learn(identity)
+  }
+  const learnArea = async (areaId: string): Promise<void> => {
+    for await (const identity of ledger.devices.identities()) if (identity.areaIds.includes(areaId)) learn(identity)
   }
 
   return {
@@ -104,6 +108,16 @@ export function createRegistry(parts: RegistryParts): Registry {
         return updated
       },
       deleteSite: (actor, id) => ledger.places.deleteSite(actor, id),
+      async updateArea(actor, id, change) {
+        const updated = await ledger.places.updateArea(actor, id, change)
+        await learnArea(id)
+        return updated
+      },
+      async mergeArea(actor, id, into) {
+        const merged = await ledger.places.mergeArea(actor, id, into)
+        await learnArea(into)
+        return merged
+      },
     },
     users: {
       create: (actor, user) => ledger.users.create(actor, user),

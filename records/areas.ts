@@ -1,6 +1,9 @@
 // The tree of areas, 县 → 镇/街道 → 村/社区, kept with its closure: every area with all its ancestors.
+import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { Area } from '../contract/http/places.ts'
+import { withinScope } from './scope.ts'
+import type { Scope } from './scope.ts'
 import { chunksOf, MAX_IDS, newId } from './store.ts'
 import type { Transacting } from './store.ts'
 import type { Tables } from './tables.ts'
@@ -11,6 +14,40 @@ export interface AreaPath {
   readonly names: readonly string[]
 }
 export const NOWHERE: AreaPath = { ids: [], names: [] }
+
+/** The areas of a scope and those around its sites. */
+export async function areasOf(db: Kysely<Tables>, scope: Scope): Promise<Area[]> {
+  const rows = await db
+    .selectFrom('area')
+    .selectAll()
+    .where('merged', '=', 0)
+    .where((eb) =>
+      eb.or([
+        withinScope(scope.all ? scope : { ...scope, siteIds: [] }, sql.ref('area.id'), sql.ref('area.id')),
+        eb(
+          'area.id',
+          'in',
+          eb
+            .selectFrom('site')
+            .select('site.area_id')
+            .where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id'))),
+        ),
+      ]),
+    )
+    .orderBy('area.created_at')
+    .orderBy('area.id')
+    .execute()
+  const paths = await areaPaths(
+    db,
+    rows.map((row) => row.id),
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    parentId: row.parent_id === '' ? null : row.parent_id,
+    name: row.name,
+    path: [...(paths.get(row.id)?.names ?? [])],
+  }))
+}
 
 export async function areaPaths(db: Kysely<Tables>, areaIds: Iterable<string>): Promise<Map<string, AreaPath>> {
   const paths = new Map<string, { ids: string[]; names: string[] }>()
@@ -53,7 +90,7 @@ export async function ensureAreaPath(
     const id = known?.id ?? newId()
     ids.push(id)
     if (known === undefined) {
-      await trx.insertInto('area').values({ id, parent_id: parentId, name, created_at: now }).execute()
+      await trx.insertInto('area').values({ id, parent_id: parentId, name, created_at: now, merged: 0 }).execute()
       const closure = ids.map((ancestor, i) => ({ ancestor_id: ancestor, area_id: id, depth: ids.length - 1 - i }))
       await trx.insertInto('area_closure').values(closure).execute()
       created.push(id)

@@ -4,6 +4,7 @@ import type { Kysely } from 'kysely'
 import type { Page } from '../contract/http/common.ts'
 import type { Attributes, Lifecycle } from '../contract/http/devices.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
+import type { Regime } from '../contract/site-profile.ts'
 import { areaPaths, NOWHERE } from './areas.ts'
 import { LedgerError } from './errors.ts'
 import type { DeviceIdentity, DeviceQuery, LedgerDevice } from './ledger.ts'
@@ -87,6 +88,7 @@ export async function identitiesOf(
 interface PlacedDevice extends DeviceTable {
   area_id: string | null
   site_name: string | null
+  site_regime: string | null
 }
 
 function devicesInPlace(db: Kysely<Tables>) {
@@ -95,7 +97,7 @@ function devicesInPlace(db: Kysely<Tables>) {
 type DevicesInPlace = ReturnType<typeof devicesInPlace>
 
 function placed(from: DevicesInPlace) {
-  return from.selectAll('device').select(['site.area_id', 'site.name as site_name'])
+  return from.selectAll('device').select(['site.area_id', 'site.name as site_name', 'site.regime as site_regime'])
 }
 
 function narrowed(from: DevicesInPlace, query: DeviceQuery): DevicesInPlace {
@@ -160,6 +162,7 @@ async function identityViews(db: Kysely<Tables>, rows: readonly PlacedDevice[]):
       siteId: row.site_id,
       areaIds: area.ids,
       place: [...area.names, ...(row.site_name === null ? [] : [row.site_name])],
+      siteRegime: (row.site_regime ?? 'normal') as Regime,
       createdAt: row.created_at,
     }
   })

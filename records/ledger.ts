@@ -1,10 +1,11 @@
 // The ledger as its callers see it: what happened, where things are, who may do what. Every write is durable when its
 // promise resolves; every read that answers a person takes that person's Scope.
 import type { Alarm, Transition } from '../contract/alarms.ts'
+import type { auditFilterSchema, auditQuerySchema } from '../contract/http/audit.ts'
 import type { AlarmDetail, alarmFilterSchema, alarmListQuerySchema } from '../contract/http/alarms.ts'
 import type { Page, pageQuerySchema } from '../contract/http/common.ts'
 import type { Attributes, Device, Lifecycle, Rejection } from '../contract/http/devices.ts'
-import type { User } from '../contract/http/people.ts'
+import type { User, userQuerySchema } from '../contract/http/people.ts'
 import type { Role } from '../contract/roles.ts'
 import type { Contact } from '../contract/http/places.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
@@ -14,11 +15,13 @@ import type { Places } from './ledger/places.ts'
 import type { CommandLog } from './ledger/commands.ts'
 import type { Prompts } from './ledger/prompts.ts'
 import type { Push } from './ledger/push.ts'
+import type { Invitations, KnownBrowsers, OffBoard, SecondFactors } from './ledger/sign-in.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
 import type * as z from 'zod'
 
 export type PageQuery = z.infer<typeof pageQuerySchema>
+export type UserQuery = z.infer<typeof userQuerySchema>
 export type AlarmQuery = z.infer<typeof alarmListQuerySchema>
 export type AlarmFilter = z.infer<typeof alarmFilterSchema>
 
@@ -198,8 +201,8 @@ export interface NewUser {
   readonly username: string
   readonly name: string
   readonly role: Role
-  /** Already hashed (Argon2id), in PHC form. */
-  readonly passwordHash: string
+  /** Already hashed (Argon2id), in PHC form; null: they are invited to set one. */
+  readonly passwordHash: string | null
   readonly sites?: readonly string[] | undefined
   readonly areas?: readonly string[] | undefined
   readonly mustChange: boolean
@@ -215,17 +218,19 @@ export interface UserChange {
 }
 /** A user with what sign-in needs; never leaves the server. */
 export interface UserRecord extends User {
-  readonly passwordHash: string
+  /** null: none yet. */
+  readonly passwordHash: string | null
   readonly mustChange: boolean
 }
 
 export interface Users {
-  list(query: PageQuery): Promise<Page<User>>
+  list(query: UserQuery): Promise<Page<User>>
   get(id: string): Promise<UserRecord | null>
   byUsername(username: string): Promise<UserRecord | null>
   count(): Promise<number>
   create(actor: Actor, user: NewUser): Promise<User>
-  /** A changed role or password, or being disabled, ends the user's other sessions (all but `keepSession`). */
+  /** A changed role or password, or being disabled, ends the user's other sessions (all but `keepSession`); being disabled
+   *  ends their tokens and invitation too. */
   update(actor: Actor, id: string, change: UserChange, keepSession?: string): Promise<User>
   /** The last administrator who can sign in is neither deleted, demoted nor disabled. */
   delete(actor: Actor, id: string): Promise<void>
@@ -237,15 +242,27 @@ export interface Session {
   readonly lastSeenAt: number
   readonly endsAt: number
 }
+export interface ListedSession extends Session {
+  /** Not what is in the cookie. */
+  readonly id: string
+  /** From where, and in what, it was begun; '' where that is not known. */
+  readonly address: string
+  readonly browser: string
+}
 /** Sessions outlive the process: a restart signs no duty officer out. Only a hash of the id is kept. */
 export interface Sessions {
   /** Answers the id that goes into the cookie. Audited as the sign-in. */
-  begin(actor: Actor, endsAt: number): Promise<string>
+  begin(actor: Actor, endsAt: number, browser?: string): Promise<string>
   /** null: unknown, ended, or of a disabled user. */
   find(sessionId: string, now: number): Promise<{ session: Session; user: UserRecord } | null>
   touch(sessionId: string, now: number): Promise<void>
   end(actor: Actor, sessionId: string): Promise<void>
-  endAllOf(actor: Actor, userId: string): Promise<void>
+  /** Newest first. */
+  list(userId: string, now: number): Promise<ListedSession[]>
+  /** By its id in lists. Answers false if that user has no such session. */
+  revoke(actor: Actor, userId: string, id: string): Promise<boolean>
+  /** `but`: what is in the cookie of the one that goes on. */
+  endAllOf(actor: Actor, userId: string, but?: string): Promise<void>
 }
 
 export interface TokenRecord {
@@ -331,6 +348,8 @@ export interface AuditRow {
   /** SHA-256 over the previous row's hash and this row, hex. */
   readonly hash: string
 }
+export type AuditFilter = z.infer<typeof auditFilterSchema>
+export type AuditQuery = z.infer<typeof auditQuerySchema>
 export type AuditVerdict =
   | { readonly ok: true; readonly rows: number; readonly head: string }
   /** `seq`: the first row that is missing, changed or out of place. */
@@ -344,7 +363,9 @@ export interface Audit {
     fields?: readonly string[],
   ): Promise<void>
   /** Newest first. */
-  list(query: PageQuery & { readonly subject?: string | undefined }): Promise<Page<AuditRow>>
+  list(query: AuditQuery): Promise<Page<AuditRow>>
+  /** All that match, newest first, in pages of bounded size, each read when it is asked for. */
+  pages(filter: AuditFilter): AsyncIterable<readonly AuditRow[]>
   verify(): Promise<AuditVerdict>
 }
 
@@ -366,6 +387,10 @@ export interface Ledger {
   readonly users: Users
   readonly sessions: Sessions
   readonly tokens: Tokens
+  readonly secondFactors: SecondFactors
+  readonly invitations: Invitations
+  readonly knownBrowsers: KnownBrowsers
+  readonly offBoard: OffBoard
   readonly rules: Rules
   readonly rejections: Rejections
   readonly settings: Settings

@@ -1,20 +1,24 @@
 // Areas and sites.
 import { sql } from 'kysely'
-import type { Kysely, SelectQueryBuilder } from 'kysely'
+import type { SelectQueryBuilder } from 'kysely'
 import type { Page } from '../contract/http/common.ts'
-import type { Area, Contact, Site } from '../contract/http/places.ts'
-import { areaPaths, ensureAreaPath } from './areas.ts'
+import type { Area, CountedArea } from '../contract/http/places.ts'
+import type { Site, SiteFilter } from '../contract/http/sites.ts'
+import { areaOrThrow, changeArea, mergeAreas } from './area-changes.ts'
+import { countsOfAreas } from './area-counts.ts'
+import { areaPaths, areasOf, ensureAreaPath } from './areas.ts'
 import { appendAudit } from './audit.ts'
 import type { AuditEntry } from './audit.ts'
 import { LedgerError } from './errors.ts'
-import type { Actor, NewSite, PageQuery, Places, SiteChange } from './ledger.ts'
+import type { Actor, PageQuery } from './ledger.ts'
+import type { AreaChange, NewSite, Places, SiteChange } from './ledger/places.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
 import { EVERYTHING, withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
 import { matchesEveryWord } from './search.ts'
-import { newId } from './store.ts'
+import { findSite, newSiteRow, profileColumns, siteSearchText, siteViews } from './site-row.ts'
 import type { Store, Transacting } from './store.ts'
-import type { SiteTable, Tables } from './tables.ts'
+import type { Tables } from './tables.ts'
 
 export class PlaceRecords implements Places {
   readonly #store: Store
@@ -22,38 +26,13 @@ export class PlaceRecords implements Places {
     this.#store = store
   }
 
-  /** The areas of a scope and those around its sites; names of larger ones come with each `path`. */
-  async areas(scope: Scope): Promise<Area[]> {
-    const db = this.#store.read
-    const rows = await db
-      .selectFrom('area')
-      .selectAll()
-      .where((eb) =>
-        eb.or([
-          withinScope(scope.all ? scope : { ...scope, siteIds: [] }, sql.ref('area.id'), sql.ref('area.id')),
-          eb(
-            'area.id',
-            'in',
-            eb
-              .selectFrom('site')
-              .select('site.area_id')
-              .where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id'))),
-          ),
-        ]),
-      )
-      .orderBy('area.created_at')
-      .orderBy('area.id')
-      .execute()
-    const paths = await areaPaths(
-      db,
-      rows.map((row) => row.id),
-    )
-    return rows.map((row) => ({
-      id: row.id,
-      parentId: row.parent_id === '' ? null : row.parent_id,
-      name: row.name,
-      path: [...(paths.get(row.id)?.names ?? [])],
-    }))
+  areas(scope: Scope): Promise<Area[]> {
+    return areasOf(this.#store.read, scope)
+  }
+
+  async countedAreas(scope: Scope): Promise<CountedArea[]> {
+    const [areas, counts] = [await this.areas(scope), await countsOfAreas(this.#store.read, scope)]
+    return areas.map((area) => ({ ...area, ...counts(area.id) }))
   }
 
   ensureArea(actor: Actor, path: string): Promise<Area> {
@@ -64,11 +43,29 @@ export class PlaceRecords implements Places {
     })
   }
 
-  async sites(scope: Scope, query: PageQuery & { readonly q?: string | undefined }): Promise<Page<Site>> {
+  updateArea(actor: Actor, id: string, change: AreaChange): Promise<Area> {
+    return this.#store.write(async (trx) => {
+      await changeArea(trx, id, change)
+      await this.#audit(trx, actor, [{ action: 'area.updated', subject: `area:${id}`, fields: namesOfGiven(change) }])
+      return areaIn(trx, id)
+    })
+  }
+
+  mergeArea(actor: Actor, id: string, into: string): Promise<Area> {
+    return this.#store.write(async (trx) => {
+      await mergeAreas(trx, id, into)
+      await this.#audit(trx, actor, [{ action: 'area.merged', subject: `area:${id}`, fields: [`area:${into}`] }])
+      return areaIn(trx, into)
+    })
+  }
+
+  async sites(scope: Scope, query: PageQuery & SiteFilter): Promise<Page<Site>> {
     const db = this.#store.read
     const after = decodeCursor(query.cursor, 'string', 'string')
-    let matching = db.selectFrom('site').where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id')))
-    if (query.q !== undefined) matching = matching.where(matchesEveryWord(query.q, ['site.search']))
+    const matching = narrowed(
+      db.selectFrom('site').where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id'))),
+      query,
+    )
     const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
     let page: FromSite = matching
     if (after !== null) page = page.where((eb) => eb(eb.refTuple('site.name', 'site.id'), '>', eb.tuple(...after)))
@@ -98,7 +95,8 @@ export class PlaceRecords implements Places {
       const now = this.#store.now()
       const { area, path, created } = await ensureAreaPath(trx, site.area, now)
       await refuseTakenName(trx, area.id, site.name, null)
-      const row = newSiteRow({ name: site.name, areaId: area.id, areaNames: path.names }, site.contacts ?? [], now)
+      const named = { name: site.name, areaId: area.id, areaNames: path.names }
+      const row = newSiteRow(named, site.contacts ?? [], now, site)
       await trx.insertInto('site').values(row).execute()
       await this.#audit(trx, actor, [
         ...created.map(areaCreated),
@@ -122,6 +120,7 @@ export class PlaceRecords implements Places {
           area_id: area.id,
           contacts: JSON.stringify(change.contacts ?? old.contacts),
           search: siteSearchText(path.names, name),
+          ...profileColumns({ ...old, ...given(change) }),
         })
         .where('id', '=', id)
         .execute()
@@ -142,6 +141,14 @@ export class PlaceRecords implements Places {
           en: `The site still has ${site.devices} devices; move or delete them first.`,
         }
         throw new LedgerError('refused', text, { reason: 'has_devices' })
+      }
+      const inspected = await trx.selectFrom('inspection').select('id').where('site_id', '=', id).executeTakeFirst()
+      if (inspected !== undefined) {
+        const text = {
+          zh: '场所有检查记录，不能删除；不再使用的场所请改名注明。',
+          en: 'The site has inspections on record and cannot be deleted; note in its name that it is no longer used.',
+        }
+        throw new LedgerError('refused', text, { reason: 'has_inspections' })
       }
       await trx.deleteFrom('site').where('id', '=', id).execute()
       await this.#audit(trx, actor, [{ action: 'site.deleted', subject: `site:${id}` }])
@@ -166,23 +173,33 @@ export function namesOfGiven(change: object): string[] {
   return Object.entries(change).flatMap(([name, value]) => (value === undefined ? [] : [name]))
 }
 
-export function newSiteRow(
-  site: { readonly name: string; readonly areaId: string; readonly areaNames: readonly string[] },
-  contacts: readonly Contact[],
-  now: number,
-): SiteTable {
-  return {
-    id: newId(),
-    name: site.name,
-    area_id: site.areaId,
-    contacts: JSON.stringify(contacts),
-    search: siteSearchText(site.areaNames, site.name),
-    created_at: now,
-  }
+/** The fields that a change gives. */
+function given(change: SiteChange): Partial<SiteChange> {
+  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
 }
 
-function siteSearchText(areaNames: readonly string[], name: string): string {
-  return [...areaNames, name].join('/').toLowerCase()
+export function narrowed(sites: FromSite, filter: SiteFilter): FromSite {
+  const { q, category, risk, regime, areaId } = filter
+  let matching = sites
+  if (q !== undefined) matching = matching.where(matchesEveryWord(q, ['site.search']))
+  if (category !== undefined) matching = matching.where('site.category', '=', category)
+  if (risk !== undefined) matching = matching.where('site.risk', '=', risk)
+  if (regime !== undefined) matching = matching.where('site.regime', '=', regime)
+  if (areaId !== undefined)
+    matching = matching.where((eb) =>
+      eb(
+        'site.area_id',
+        'in',
+        eb.selectFrom('area_closure').select('area_closure.area_id').where('area_closure.ancestor_id', '=', areaId),
+      ),
+    )
+  return matching
+}
+
+async function areaIn(trx: Transacting, id: string): Promise<Area> {
+  const area = await areaOrThrow(trx, id)
+  const names = (await areaPaths(trx, [id])).get(id)?.names ?? []
+  return { id, parentId: area.parent_id === '' ? null : area.parent_id, name: area.name, path: [...names] }
 }
 
 async function refuseTakenName(trx: Transacting, areaId: string, name: string, ownId: string | null): Promise<void> {
@@ -197,46 +214,8 @@ async function refuseTakenName(trx: Transacting, areaId: string, name: string, o
   throw new LedgerError('exists', text, { field: 'name' })
 }
 
-async function findSite(db: Kysely<Tables>, scope: Scope, id: string): Promise<Site | null> {
-  const rows = await db
-    .selectFrom('site')
-    .selectAll('site')
-    .where('site.id', '=', id)
-    .where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id')))
-    .execute()
-  return (await siteViews(db, rows))[0] ?? null
-}
-
 async function siteOrThrow(trx: Transacting, id: string): Promise<Site> {
   const site = await findSite(trx, EVERYTHING, id)
   if (site === null) throw new LedgerError('not_found', { zh: '没有这个场所。', en: 'There is no such site.' })
   return site
-}
-
-async function siteViews(db: Kysely<Tables>, rows: readonly SiteTable[]): Promise<Site[]> {
-  if (rows.length === 0) return []
-  const paths = await areaPaths(
-    db,
-    rows.map((row) => row.area_id),
-  )
-  const counts = await db
-    .selectFrom('device')
-    .select((eb) => ['site_id', eb.fn.countAll<number>().as('devices')])
-    .where(
-      'site_id',
-      'in',
-      rows.map((row) => row.id),
-    )
-    .groupBy('site_id')
-    .execute()
-  const devices = new Map(counts.map((row) => [row.site_id, row.devices]))
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    areaId: row.area_id,
-    area: [...(paths.get(row.area_id)?.names ?? [])],
-    contacts: JSON.parse(row.contacts) as Contact[],
-    devices: devices.get(row.id) ?? 0,
-    createdAt: row.created_at,
-  }))
 }

@@ -4,6 +4,7 @@ import type { CommandTables } from './tables/commands.ts'
 import type { PlaceTables } from './tables/places.ts'
 import type { PromptTables } from './tables/prompts.ts'
 import type { PushTables } from './tables/push.ts'
+import type { SignInTables } from './tables/sign-in.ts'
 
 /** One row: the end of both sequences. */
 export interface HeadTable {
@@ -129,6 +130,7 @@ export interface UserTable {
   username: string
   name: string
   role: string
+  /** '': none yet, the person is invited to set one. */
   password_hash: string
   must_change: number
   disabled: number
@@ -145,6 +147,9 @@ export interface SessionTable {
   created_at: number
   last_seen_at: number
   ends_at: number
+  /** From where, and in what, it was begun; '' where that is not known. */
+  address: string
+  browser: string
 }
 
 export interface TokenTable {
@@ -193,7 +198,7 @@ export interface AuditTable {
   hash: string
 }
 
-export interface Tables extends CommandTables, PlaceTables, PromptTables, PushTables {
+export interface Tables extends CommandTables, PlaceTables, PromptTables, PushTables, SignInTables {
   head: HeadTable
   migration: MigrationTable
   setting: SettingTable

@@ -1,7 +1,7 @@
-// Areas (a tree: 县 → 镇/街道 → 村/社区) and sites.
+// Areas (a tree: 县 → 镇/街道 → 村/社区 → 网格), and whom to call there.
 import * as z from 'zod'
-import { idSchema, instantSchema } from '../ids.ts'
-import { nameSchema, pageQuerySchema } from './common.ts'
+import { idSchema } from '../ids.ts'
+import { nameSchema } from './common.ts'
 
 export const contactSchema = z.object({
   name: nameSchema,
@@ -21,6 +21,9 @@ export type ShownContact = z.infer<typeof shownContactSchema>
 /** What 显示号码 answers. */
 export const disclosedContactsSchema = z.object({ contacts: z.array(contactSchema) })
 
+/** Levels a tree of areas may have: 县 → 镇街 → 村社区 → 网格, and room for a county that counts finer. */
+export const MAX_AREA_LEVELS = 6
+
 /** `县/镇/村`: one to six names, large to small. */
 export const areaPathSchema = z
   .string()
@@ -30,7 +33,7 @@ export const areaPathSchema = z
   .refine(
     (path) =>
       path.split('/').every((name) => name.trim().length > 0 && name.trim().length <= 60) &&
-      path.split('/').length <= 6,
+      path.split('/').length <= MAX_AREA_LEVELS,
     'names separated by /, at most six',
   )
 
@@ -43,30 +46,16 @@ export const areaSchema = z.object({
 })
 export type Area = z.infer<typeof areaSchema>
 
-export const siteSchema = z.object({
-  id: idSchema,
-  name: z.string(),
-  areaId: idSchema,
-  /** The area's names, large to small. */
-  area: z.array(z.string()),
-  contacts: z.array(shownContactSchema),
+/** An area of the tree with what lies in it and below, as far as the viewer's scope goes. */
+export const countedAreaSchema = areaSchema.extend({
+  sites: z.number().int().min(0),
   devices: z.number().int().min(0),
-  createdAt: instantSchema,
+  openAlarms: z.number().int().min(0),
 })
-export type Site = z.infer<typeof siteSchema>
+export type CountedArea = z.infer<typeof countedAreaSchema>
 
-export const createSiteSchema = z.object({
-  name: nameSchema,
-  area: areaPathSchema,
-  contacts: z.array(contactSchema).max(20).optional(),
-})
-export const updateSiteSchema = z.object({
-  name: nameSchema.optional(),
-  area: areaPathSchema.optional(),
-  contacts: z.array(contactSchema).max(20).optional(),
-})
-
-export const siteListQuerySchema = pageQuerySchema.extend({
-  /** Matches name and area. */
-  q: z.string().trim().max(100).optional(),
-})
+const areaNameSchema = nameSchema.max(60).regex(/^[^/]*$/)
+/** `parentId`: where it moves to, null for the top. */
+export const updateAreaSchema = z.object({ name: areaNameSchema.optional(), parentId: idSchema.nullable().optional() })
+/** What this area holds goes into another, and it is no more. */
+export const mergeAreaSchema = z.object({ into: idSchema })

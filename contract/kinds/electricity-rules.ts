@@ -1,6 +1,7 @@
 // Default rules of 智慧用电. Rates and unbalance wait for their rule kinds and are listed as planned.
 import { cited, DAY, flag, latched, level, MINUTE, recommended, share } from './notation.ts'
 import type { Rule } from '../rules.ts'
+import { REGIMES_WITHOUT_POWER, SITE_REGIME } from '../site-profile.ts'
 
 const residualCurrent: Rule = {
   id: 'electricity.residual_current',
@@ -188,6 +189,30 @@ const current: Rule = {
   also: [flag('over_current', 'alarm', 3)],
 }
 
+/** Any phase above what instruments leave on a dead line, for a minute: somebody is at work where nobody may be. */
+const notOff: Rule = {
+  id: 'electricity.not_off',
+  type: 'threshold',
+  signal: 'current',
+  metric: 'current',
+  channels: ['a', 'b', 'c'],
+  title: { zh: '停产（断电）期间仍在用电', en: 'Power used while ordered off' },
+  category: 'electrical',
+  cause: 'behaviour',
+  provenance: recommended(
+    '停产停业或责令断电的场所，任一相电流达到 0.5 A 并持续 60 s',
+    'Where a site is suspended or ordered off, any phase at 0.5 A for 60 s',
+  ),
+  direction: 'high',
+  variants: REGIMES_WITHOUT_POWER.map((regime) => ({
+    when: { [SITE_REGIME]: regime },
+    levels: [level('alarm', 0.5, 2, 60)],
+    deadband: { absolute: 0.1 },
+    offDelay: 60,
+  })),
+  also: [],
+}
+
 const power: Rule = {
   id: 'electricity.power',
   type: 'threshold',
@@ -291,6 +316,7 @@ export const ELECTRICITY_RULES: readonly Rule[] = [
   phaseLoss,
   unbalance,
   current,
+  notOff,
   power,
   arcFault,
   breakerTripped,

@@ -32,6 +32,8 @@ import { importRoutes } from './routes/device-import.ts'
 import { firstStepsRoutes } from './routes/first-steps.ts'
 import { meRoutes } from './routes/me.ts'
 import { operationRoutes } from './routes/operation.ts'
+import { promptRoutes } from './routes/prompts.ts'
+import { pushRoutes } from './routes/push.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { shiftRoutes } from './routes/shift.ts'
@@ -145,6 +147,8 @@ export async function buildApp(context: Context): Promise<App> {
   firstStepsRoutes(app, context)
   shiftRoutes(app, context)
   auditRoutes(app, context)
+  pushRoutes(app, context)
+  promptRoutes(app, context)
   operationRoutes(app, context)
   demoRoutes(app, context)
   await servePages(app, options.webRoot)

@@ -2,7 +2,8 @@
 // place or the register; whole for a duty officer while a life may depend on the call; and every giving is audited (G8).
 import type { Alarm } from '../../contract/alarms.ts'
 import type { AlarmDetail } from '../../contract/http/alarms.ts'
-import type { Contact, ShownContact, Site } from '../../contract/http/places.ts'
+import type { Contact, ShownContact } from '../../contract/http/places.ts'
+import type { Site } from '../../contract/http/sites.ts'
 import { roleMay } from '../../contract/roles.ts'
 import { actorOf } from './auth/principal.ts'
 import type { Principal } from './auth/principal.ts'
@@ -28,7 +29,9 @@ function masked(contact: ShownContact): ShownContact {
 }
 
 export const siteFor = ({ role }: Principal, site: Site): Site =>
-  roleMay(role, 'contacts:read') ? site : { ...site, contacts: site.contacts.map(masked) }
+  roleMay(role, 'contacts:read')
+    ? site
+    : { ...site, contacts: site.contacts.map(masked), responsible: site.responsible && masked(site.responsible) }
 
 /** Somebody may be in danger now: the number is one touch away and no question is asked first. */
 const isUrgent = ({ closedAt, priority }: Pick<Alarm, 'closedAt' | 'priority'>): boolean =>
@@ -56,7 +59,8 @@ export class Disclosures {
   async alarmFor(principal: Principal, address: string, alarm: AlarmDetail): Promise<AlarmDetail> {
     const { contacts } = alarm
     if (contacts.length === 0 || roleMay(principal.role, 'contacts:read')) return alarm
-    if (!isUrgent(alarm) || !roleMay(principal.role, 'contacts:ask')) return { ...alarm, contacts: contacts.map(masked) }
+    if (!isUrgent(alarm) || !roleMay(principal.role, 'contacts:ask'))
+      return { ...alarm, contacts: contacts.map(masked) }
     const key = JSON.stringify([principal.userId, alarm.id, contacts.map(({ phone }) => phone)])
     const before = this.#given.get(key)
     const now = this.#now()

@@ -27,6 +27,8 @@ export interface Records {
   readonly rejections: Pick<Ledger['rejections'], 'list'>
   readonly settings: Pick<Ledger['settings'], 'get' | 'set' | 'versioned' | 'versionedUnder' | 'change'>
   readonly audit: Ledger['audit']
+  readonly push: Pick<Ledger['push'], 'subscribe' | 'unsubscribe' | 'received' | 'figures'>
+  readonly prompts: Pick<Ledger['prompts'], 'of' | 'answer'>
 }
 
 /**
@@ -135,6 +137,16 @@ export interface DeskWatch {
   armed(desks: number, at: number): void
 }
 
+/** Messages to telephones. */
+export interface PushPort {
+  /** base64url: what a browser subscribes with. */
+  readonly publicKey: string
+  /** False for an address that the hub will not call. */
+  accepts(endpoint: string): boolean
+  /** To the user's own telephones; answers how many. */
+  trial(userId: string): Promise<number>
+}
+
 /** What the rest of the hub measured; the dashboard adds its own. */
 export type HubAccount = Omit<HubFigures, 'at' | 'version' | 'feed' | 'shown'>
 
@@ -159,6 +171,7 @@ export interface Ports {
     ofDevice(deviceId: string): DeviceAccount | null
   }
   readonly desks: DeskWatch
+  readonly push: PushPort
   readonly health: Health
   /** Only of a hub that plays the demonstration. */
   readonly demo?: Demo | undefined

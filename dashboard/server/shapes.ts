@@ -7,7 +7,8 @@ import { auditRowSchema } from '../../contract/http/audit.ts'
 import { attributesSchema, deviceSchema, deviceTokenSchema, rejectionSchema } from '../../contract/http/devices.ts'
 import { stepSchema } from '../../contract/http/first-steps.ts'
 import { meSchema, scopeViewSchema, tokenSchema, userSchema } from '../../contract/http/people.ts'
-import { areaSchema, contactSchema, shownContactSchema, siteSchema } from '../../contract/http/places.ts'
+import { areaSchema, contactSchema, countedAreaSchema, shownContactSchema } from '../../contract/http/places.ts'
+import { siteSchema } from '../../contract/http/sites.ts'
 import { versionedRuleSchema } from '../../contract/http/rules.ts'
 import { bilingualSchema, eventMatchSchema, levelSchema, limitSchema, provenanceSchema } from '../../contract/rules.ts'
 
@@ -32,6 +33,7 @@ for (const [id, schema] of Object.entries({
   Token: tokenSchema,
   User: userSchema,
   Area: areaSchema,
+  CountedArea: countedAreaSchema,
   Contact: contactSchema,
   ShownContact: shownContactSchema,
   Site: siteSchema,

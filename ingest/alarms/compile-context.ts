@@ -1,6 +1,7 @@
 // What compiling one rule for one device needs and yields.
 import type { Kind } from '../../contract/kinds/kind.ts'
 import type { VersionedRule } from '../../contract/rules.ts'
+import { SITE_REGIME } from '../../contract/site-profile.ts'
 import type { CompiledCorroboration, CompiledRule, EventUse, InactiveRule, Limiter } from './compiled.ts'
 import type { Grade } from './state.ts'
 import type { DeviceProfile } from './types.ts'
@@ -23,10 +24,14 @@ export interface Parts {
   readonly corroboration?: CompiledCorroboration
 }
 
-/** A device's attribute, or its kind's default. */
-export function attributesOf({ attributes }: DeviceProfile, kind: KindParts): Context['attribute'] {
+/** A device's attribute, or its kind's default; and the regime of its site, which no attribute can take the name of. */
+export function attributesOf(profile: DeviceProfile, kind: KindParts): Context['attribute'] {
+  const { attributes, siteRegime = 'normal' } = profile
   const defaults = new Map(kind.attributes.map((a) => [a.name, a.default]))
-  return (name) => (Object.hasOwn(attributes, name) ? attributes[name] : defaults.get(name))
+  return (name) => {
+    if (name === SITE_REGIME) return siteRegime
+    return Object.hasOwn(attributes, name) ? attributes[name] : defaults.get(name)
+  }
 }
 
 type Condition = Readonly<Record<string, string | number | boolean>>
@@ -60,8 +65,10 @@ export function baseOf(
     readonly grades: ReadonlyMap<string, Grade>
     readonly onDelays?: ReadonlyMap<string, number>
     readonly offDelay?: number
+    readonly offRegime?: boolean
   },
 ): CompiledRule {
-  const { unit = '', grades, onDelays = new Map<string, number>(), offDelay = 0 } = resolved
-  return { id, version, type, signal, title, category, unit, grades, onDelays, offDelay: Math.round(offDelay * 1000) }
+  const { unit = '', grades, onDelays = new Map<string, number>(), offDelay = 0, offRegime = false } = resolved
+  const delays = { onDelays, offDelay: Math.round(offDelay * 1000) }
+  return { id, version, type, signal, title, category, unit, grades, ...delays, offRegime }
 }

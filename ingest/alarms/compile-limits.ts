@@ -1,6 +1,7 @@
 // Threshold rules: which variant is this device's, what its limits come to, which metrics they are on.
 import { signalOf } from '../../contract/kinds/kind.ts'
 import type { Level, Limit, ThresholdRule } from '../../contract/rules.ts'
+import { SITE_REGIME } from '../../contract/site-profile.ts'
 import { baseOf, firstMatch } from './compile-context.ts'
 import { flagsOf } from './compile-flags.ts'
 import { LIMIT } from './compiled.ts'
@@ -45,6 +46,7 @@ export function compileLimits(context: Context, rule: ThresholdRule & { version:
     grades,
     onDelays: new Map(levels.map((level) => [level.source, level.onDelay])),
     offDelay: variant?.offDelay ?? 0,
+    offRegime: variant === undefined && rule.variants.every(({ when }) => Object.hasOwn(when ?? {}, SITE_REGIME)),
   })
   const limiters = levels.length === 0 ? [] : metrics.map((metric) => limiterOf(compiled, metric, high, levels))
   return { rule: compiled, limiters, events: flagsOf(rule.also, compiled, grades, limiters) }

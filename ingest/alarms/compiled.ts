@@ -18,6 +18,8 @@ export interface CompiledRule {
   /** By source; absent = 0. */
   readonly onDelays: ReadonlyMap<string, number>
   readonly offDelay: number
+  /** It is only for sites under certain regimes, and this site's is none of them: nothing of it stands. */
+  readonly offRegime: boolean
 }
 
 export interface CompiledLevel {

@@ -15,6 +15,7 @@ import type {
 } from '../../contract/alarms.ts'
 import type { Attributes, Lifecycle } from '../../contract/http/devices.ts'
 import type { RuleKind } from '../../contract/rules.ts'
+import type { Regime } from '../../contract/site-profile.ts'
 import type { TimeQuality } from '../readings/port.ts'
 import type { CompiledRules } from './compiled.ts'
 import type { DeviceState } from './state.ts'
@@ -31,6 +32,8 @@ export interface DeviceProfile {
   readonly gatewayId: string | null
   /** Hub wall time of its first message, ms. */
   readonly inServiceSince: number | null
+  /** What its site is under; absent without a site. Rules ask for it as for an attribute. */
+  readonly siteRegime?: Regime
 }
 
 interface Stored {

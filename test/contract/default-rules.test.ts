@@ -5,6 +5,7 @@ import { HUB_RULES, KINDS, attributeOf, defaultRulesFor, eventOf } from '../../c
 import { LEVEL_NAMES, ruleSchema } from '../../contract/rules.ts'
 import type { Kind, KindName } from '../../contract/kinds/kind.ts'
 import type { Limit, Rule, ThresholdRule } from '../../contract/rules.ts'
+import { REGIME_NAMES, SITE_REGIME } from '../../contract/site-profile.ts'
 
 /**
  * A line a variant: condition ; levels `limit→priority@on-delay`, `L` latched, `?` opt-in ; deadband ; off-delay. A limit
@@ -44,6 +45,11 @@ const THRESHOLDS: Record<string, { direction: 'high' | 'low'; variants: string[]
     direction: 'high',
     variants: ['; 0.8×ratedCurrentA→4@60 1×ratedCurrentA→3@30 1.25×ratedCurrentA→2@5 ; 0|0.05 ; 60'],
     also: ['over_current→3=alarm'],
+  },
+  'electricity.not_off': {
+    direction: 'high',
+    variants: ['site.regime=suspended ; 0.5→2@60 ; 0.1 ; 60', 'site.regime=power_cut_ordered ; 0.5→2@60 ; 0.1 ; 60'],
+    also: [],
   },
   'electricity.power': {
     direction: 'high',
@@ -117,6 +123,7 @@ const EVENT_RULES: Record<string, string> = {
 
 const CAUSE_PERSON = [
   'electricity.current',
+  'electricity.not_off',
   'electricity.power',
   'access.door_open',
   'access.door_forced',
@@ -420,6 +427,10 @@ describe.each(everyKind)('rules of $kind.name', ({ kind, rules }) => {
     }
     const conditions = (when: Readonly<Record<string, unknown>> = {}) => {
       for (const [name, value] of Object.entries(when)) {
+        if (name === SITE_REGIME) {
+          expect(REGIME_NAMES).toContain(value)
+          continue
+        }
         const type = attributeOf(kind.name, name)?.type
         expect(type, name).toBeDefined()
         if (typeof type === 'object') expect(type.oneOf).toContain(value)
@@ -444,6 +455,8 @@ describe.each(everyKind)('rules of $kind.name', ({ kind, rules }) => {
   it('have one base variant, at the end', () => {
     for (const rule of rules) {
       if (rule.type !== 'threshold' && rule.type !== 'silence') continue
+      // What is only for sites under certain regimes has none for the others.
+      if (rule.variants.every(({ when }) => Object.hasOwn(when ?? {}, SITE_REGIME))) continue
       expect(rule.variants.map((v) => v.when === undefined).indexOf(true)).toBe(rule.variants.length - 1)
     }
   })

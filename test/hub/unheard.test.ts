@@ -74,6 +74,7 @@ class World {
       siteId: area && `site-${area}`,
       areaIds: area === null ? [] : ['county', area],
       place: area === null ? [] : [...path, '恒丰粮油'],
+      siteRegime: 'normal',
       createdAt: this.known.get(id)?.createdAt ?? this.wall,
     }
     this.known.set(id, identity)

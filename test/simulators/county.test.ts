@@ -1,7 +1,7 @@
 // The demonstration county: the figures it states, and that an ordinary day of all of it is quiet.
 import { describe, expect, it } from 'vitest'
 import { createDeviceSchema } from '../../contract/http/devices.ts'
-import { createSiteSchema } from '../../contract/http/places.ts'
+import { createSiteSchema } from '../../contract/http/sites.ts'
 import { attributeOf } from '../../contract/kinds/table.ts'
 import { hourOf } from '../../simulators/devices/model.ts'
 import { county, living, started } from '../../simulators/county/county.ts'

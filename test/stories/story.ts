@@ -13,6 +13,7 @@
 //     retire | replace | stop | start | again      `again`: the hub gets the last message once more
 //     hub no_desk on | hub no_desk off
 //     rules {"…"}             attributes of the device change
+//     regime suspended        what the site of the device is under from now on
 //     meter: !arc_fault       what one of the devices of a site does (`siteStory`); its transitions begin with its name
 //     end                     nothing; time passes until then
 //   expect   every transition, one a line: `time type reason signal level priority condition`, then, where they differ from
@@ -26,6 +27,7 @@ import type { Attributes } from '../../contract/http/devices.ts'
 import type { KindName } from '../../contract/kinds/kind.ts'
 import { defaultRulesFor, HUB_RULES } from '../../contract/kinds/table.ts'
 import type { Rule, VersionedRule } from '../../contract/rules.ts'
+import type { Regime } from '../../contract/site-profile.ts'
 import { compileRules } from '../../ingest/alarms/compile.ts'
 import { corroborate } from '../../ingest/alarms/corroboration.ts'
 import type { Witness } from '../../ingest/alarms/corroboration.ts'
@@ -170,6 +172,7 @@ class Teller {
     if (word === 'stop') this.running = false
     else if (word === 'start') this.start(at)
     else if (word === 'rules') this.change(JSON.parse(words.slice(1).join(' ')) as Attributes)
+    else if (word === 'regime') this.regime(at, words[1] as Regime)
     else if (word === 'again' && this.last) this.again(at)
     else if (word !== 'end') this.take(at, words)
     this.state = parseState(JSON.stringify(this.state))
@@ -201,6 +204,13 @@ class Teller {
   private change(attributes: Attributes): void {
     this.profile = { ...this.profile, attributes }
     this.compiled = compileRules(this.profile, this.rules)
+  }
+
+  /** The registry tells a device of its site with a tick. */
+  private regime(at: number, siteRegime: Regime): void {
+    this.profile = { ...this.profile, siteRegime }
+    this.compiled = compileRules(this.profile, this.rules)
+    this.hear(at, { type: 'tick' })
   }
 
   private again(at: number): void {

@@ -1,7 +1,7 @@
 // Stands before every route: who calls, from where, whether they may, and whether what they name is within their scope.
 import type { FastifyRequest } from 'fastify'
 import type { AlarmDetail } from '../../../contract/http/alarms.ts'
-import type { Site } from '../../../contract/http/places.ts'
+import type { Site } from '../../../contract/http/sites.ts'
 import type { LedgerDevice } from '../../../records/ledger.ts'
 import { assertDeclared } from '../access.ts'
 import type { Access } from '../access.ts'

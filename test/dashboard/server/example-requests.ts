@@ -41,6 +41,13 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /alarms/:id/contacts': undefined,
   'PUT /rules/:kind/:id': RULE,
   'PUT /first-steps/:ruleId': { version: 0, steps: [{ zh: '先断电' }] },
+  'POST /push/subscriptions': {
+    endpoint: 'https://push.example.org/one',
+    keys: { p256dh: 'B'.repeat(87), auth: 'A'.repeat(22) },
+  },
+  'POST /push/trial': undefined,
+  'POST /push/received': { id: 'none' },
+  'POST /me/prompts/:id/answer': { answer: 'no' },
   'PUT /shift': { version: 0, changesAt: ['08:30'], leader: null },
 }
 

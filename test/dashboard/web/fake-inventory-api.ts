@@ -3,10 +3,11 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { createDeviceSchema, deviceListQuerySchema, readingsQuerySchema } from '../../../contract/http/devices.ts'
 import type { Device, DeviceCounters, Rejection } from '../../../contract/http/devices.ts'
 import { createUserSchema } from '../../../contract/http/people.ts'
-import { createSiteSchema } from '../../../contract/http/places.ts'
+import { createSiteSchema } from '../../../contract/http/sites.ts'
 import { KINDS, defaultRulesFor, metricOf } from '../../../contract/kinds/table.ts'
 import { Refusal, adminOf, idOf, pageFor, userOf } from './fake-call.ts'
 import type { FakeHub, FakeUser } from './fake-hub.ts'
+import { NOTHING_SAID } from './fake-world.ts'
 
 const MINUTE = 60_000
 
@@ -163,7 +164,9 @@ export function addInventoryApi(app: FastifyInstance, hub: FakeHub): void {
       name: body.name,
       areaId: 'area-x',
       area: body.area.split('/'),
+      areaIds: ['county', 'town', 'area-x'].slice(-body.area.split('/').length),
       contacts: body.contacts ?? [],
+      ...NOTHING_SAID,
       devices: 0,
       createdAt: Date.now(),
     }

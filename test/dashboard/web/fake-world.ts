@@ -1,7 +1,7 @@
 // A small invented county for looking at the pages: sites, devices, alarms and curves, the same for the same seed.
 import type { Alarm } from '../../../contract/alarms.ts'
 import type { Device } from '../../../contract/http/devices.ts'
-import type { Site } from '../../../contract/http/places.ts'
+import type { Site } from '../../../contract/http/sites.ts'
 import type { KindName } from '../../../contract/kinds/kind.ts'
 import { KINDS } from '../../../contract/kinds/table.ts'
 
@@ -82,6 +82,17 @@ export interface World {
   readonly longNames: boolean
 }
 
+/** A site of which nobody has said more than its name. */
+export const NOTHING_SAID = {
+  category: null,
+  risk: null,
+  regime: { name: 'normal', since: null, until: null, basis: '' },
+  responsible: null,
+  coordinates: null,
+  insurance: null,
+  facilities: [],
+} satisfies Partial<Site>
+
 export function worldOf(
   size: { readonly sites: number; readonly devices: number; readonly longNames: boolean },
   now: number,
@@ -98,6 +109,8 @@ export function worldOf(
       { name: '李阿姨', phone: '138 0000 0012', role: '房东' },
       { name: '吴师傅', phone: '138 0000 0034', role: '网格员' },
     ],
+    areaIds: ['county', `area-${index % TOWNS.length}`],
+    ...NOTHING_SAID,
     devices: Math.ceil(size.devices / size.sites),
     createdAt: now - 40 * 86_400_000,
   }))

@@ -1,13 +1,6 @@
-// Areas and sites.
-import * as z from 'zod'
+// Sites.
 import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
-import {
-  areaSchema,
-  createSiteSchema,
-  siteListQuerySchema,
-  siteSchema,
-  updateSiteSchema,
-} from '../../../contract/http/places.ts'
+import { createSiteSchema, siteListQuerySchema, siteSchema, updateSiteSchema } from '../../../contract/http/sites.ts'
 import { role } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { principalOf, subjectOf } from '../auth/guard.ts'
@@ -15,26 +8,9 @@ import { actorOf } from '../auth/principal.ts'
 import { siteFor } from '../contacts.ts'
 import { NOTHING, errors, idParams } from './answers.ts'
 
-export function placeRoutes(app: App, { ports, live }: Context): void {
+export function siteRoutes(app: App, { ports, live }: Context): void {
   const { places } = ports.records
   const tags = ['places']
-
-  app.get(
-    `${API_ROOT}/areas`,
-    {
-      config: { access: role('sites:read', 'filtered') },
-      schema: {
-        summary: '区域树。 The tree of areas.',
-        response: { 200: pageOf(areaSchema).extend({ next: z.null() }), ...errors },
-        tags,
-      },
-    },
-    async (request) => {
-      // A county's tree is small and only useful whole.
-      const items = await places.areas(principalOf(request).scope)
-      return { items, next: null, total: items.length }
-    },
-  )
 
   app.get(
     `${API_ROOT}/sites`,
