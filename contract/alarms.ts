@@ -72,6 +72,7 @@ export const TRANSITION_REASONS = [
   'field_verified',
   'device_retired',
   'device_replaced',
+  'device_moved',
   'regime_ended',
   'hub_condition',
   'expired',

@@ -1,6 +1,7 @@
 // Administrative writes: the ledger first, then everyone who keeps a copy in memory — the broker's credentials, the
 // pipeline's devices, open connections.
 import type { Registry } from '../dashboard/server/ports.ts'
+import { isSamePlace } from '../ingest/devices.ts'
 import type { Devices as IngestDevices, Placement } from '../ingest/devices.ts'
 import type { DeviceProfile } from '../ingest/alarms/types.ts'
 import type { Pipeline } from '../ingest/pipeline.ts'
@@ -45,7 +46,10 @@ export function createRegistry(parts: RegistryParts): Registry {
   const learn = (identity: DeviceIdentity): void => {
     credentials.put(identity)
     unheard.learn(identity)
-    const runtime = devices.put(profileOf(identity), placementOf(identity), now())
+    const before = devices.get(identity.id)?.placement
+    const placement = placementOf(identity)
+    const runtime = devices.put(profileOf(identity), placement, now())
+    if (before !== undefined && !isSamePlace(before, placement)) pipeline.input(runtime, { type: 'moved' })
     // Its rules may decide otherwise now, and an alarm whose rule is gone must say so.
     pipeline.input(runtime, { type: 'tick' })
   }

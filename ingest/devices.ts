@@ -16,6 +16,12 @@ export interface Placement {
   readonly place: readonly string[]
 }
 
+/** Whether people of the one place are the people of the other, and call it the same. */
+export const isSamePlace = (
+  one: Pick<Placement, 'siteId' | 'place'>,
+  other: Pick<Placement, 'siteId' | 'place'>,
+): boolean => one.siteId === other.siteId && one.place.join('/') === other.place.join('/')
+
 /** A device as the pipeline works with it. The state is replaced, never changed in place. */
 export interface Runtime {
   profile: DeviceProfile

@@ -1,8 +1,10 @@
 // Brings memory to what is durable: the ledger's states, then every stored input that no state has taken in, then time.
+import type { Alarm } from '../contract/alarms.ts'
 import type { Journal } from '../records/ledger.ts'
 import { EVERYTHING } from '../records/scope.ts'
 import { initialState, parseState } from './alarms/state.ts'
-import type { Devices } from './devices.ts'
+import { isSamePlace } from './devices.ts'
+import type { Devices, Runtime } from './devices.ts'
 import type { OpenAlarms } from './open-alarms.ts'
 import type { Clock } from './ports.ts'
 import type { ReadingStore } from './readings/port.ts'
@@ -28,7 +30,8 @@ export async function restore(parts: RestoreParts, storePosition: number): Promi
     const runtime = devices.get(deviceId)
     if (runtime !== undefined) runtime.state = parseState(state)
   }
-  open.reset((await journal.snapshot(EVERYTHING)).alarms)
+  const { alarms } = await journal.snapshot(EVERYTHING)
+  open.reset(alarms)
   const { checkpoint, newest } = await journal.positions()
   staging.position = Math.max(storePosition, newest)
   for (const runtime of devices.all()) staging.reconsider(runtime)
@@ -41,5 +44,12 @@ export async function restore(parts: RestoreParts, storePosition: number): Promi
     staging.input(runtime, { type: 'resumed' })
     if (runtime.connected) staging.input(runtime, { type: 'connection', connected: true })
   }
+  // A process may have ended between a device's move and the word of it.
+  const moved = new Set(alarms.flatMap((alarm) => movedSince(alarm, devices.get(alarm.deviceId)) ?? []))
+  for (const runtime of moved) staging.input(runtime, { type: 'moved' })
   return checkpoint
 }
+
+/** The device of an open alarm, if it no longer stands where the alarm says. */
+const movedSince = (alarm: Alarm, runtime: Runtime | undefined): Runtime | null =>
+  runtime === undefined || runtime.placeOf !== null || isSamePlace(alarm, runtime.placement) ? null : runtime

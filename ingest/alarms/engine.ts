@@ -8,7 +8,7 @@ import { takeCorroboration } from './corroboration.ts'
 import { breakRow, count } from './counts.ts'
 import { takeEvent } from './events.ts'
 import { takeHubCondition } from './hub-conditions.ts'
-import { enterService, replace, retire } from './lifecycle.ts'
+import { enterService, move, replace, retire } from './lifecycle.ts'
 import { freezeOrphans } from './orphans.ts'
 import { takeOrdinary, takeReading } from './reading.ts'
 import { hear } from './silence.ts'
@@ -97,6 +97,9 @@ function take(work: Work, input: Input): ActRefusal | null {
       break
     case 'replaced':
       replace(work, input.by)
+      break
+    case 'moved':
+      move(work)
       break
     case 'hub':
       takeHubCondition(work, input)

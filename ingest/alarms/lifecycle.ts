@@ -1,5 +1,5 @@
 // Devices enter service, are replaced, retire.
-import { apply } from './alarm.ts'
+import { apply, tell } from './alarm.ts'
 import { widenToNewest } from './memory.ts'
 import type { Person } from './types.ts'
 import { openAll, ruleOf } from './work.ts'
@@ -23,6 +23,12 @@ export function replace(work: Work, by: Person | undefined): void {
   work.state.interval = null
   if (work.state.heardAt !== null) work.state.heardAt = work.now
   withdraw(work, 'device_replaced', by)
+}
+
+/** Nothing changes but the place, which the ledger adds to every transition. */
+export function move(work: Work): void {
+  const cause = { reason: 'device_moved', sampleTs: null, at: work.now } as const
+  for (const track of openAll(work)) tell(work, track, 'commented', cause)
 }
 
 function withdraw(work: Work, reason: 'device_retired' | 'device_replaced', by: Person | undefined): void {

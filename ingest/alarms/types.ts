@@ -93,6 +93,8 @@ export type Input =
   | { readonly type: 'lifecycle'; readonly to: 'in_service' | 'retired'; readonly by?: Person }
   /** New hardware under the same id: open alarms close, flags and learned values are forgotten. */
   | { readonly type: 'replaced'; readonly by?: Person }
+  /** It stands somewhere else now: who looks after that place is told of its open alarms. */
+  | { readonly type: 'moved' }
   /** Evidence of the hub about itself (deviceId `hub`). */
   | {
       readonly type: 'hub'

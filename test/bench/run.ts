@@ -9,6 +9,7 @@ import { benchIntake } from './intake.ts'
 import { benchLatency } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { benchPage } from './page.ts'
+import { benchScopes } from './scopes.ts'
 import { benchScreens } from './screens.ts'
 import { notMeasured } from './row.ts'
 import type { BenchRow, Measurement } from './row.ts'
@@ -22,6 +23,7 @@ const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly
   intake: { heading: 'Intake: QoS 1, 8 values a message, live timestamps', measure: benchIntake },
   latency: { heading: 'Device → browser, with a county in the background', measure: benchLatency },
   screens: { heading: '500 screens on the live feed', measure: benchScreens },
+  scopes: { heading: '500 screens of 133 scopes', measure: benchScopes },
   storm: { heading: '10,000 alarms in a second', measure: benchStorm },
   history: { heading: 'History', measure: benchHistory },
   connections: {

@@ -1,6 +1,7 @@
 // A signed-in caller of the HTTP API and its live feed, as a machine would be.
 import { io } from 'socket.io-client'
 import type { Socket } from 'socket.io-client'
+import type { Alarm } from '../../contract/alarms.ts'
 import type { AlarmEvent, DownEvents, ResumeReply, UpEvents } from '../../contract/feed.ts'
 
 export interface Answer<T> {
@@ -72,6 +73,8 @@ export type FeedSocket = Socket<DownEvents, UpEvents>
 export class Screen {
   readonly socket: FeedSocket
   readonly seen: AlarmEvent[] = []
+  /** The open alarms, as a page would list them. */
+  readonly open = new Map<string, Alarm>()
   /** Pairs whose `prev` did not match the cursor: must stay empty. */
   readonly gaps: { cursor: number; prev: number }[] = []
   resumes = 0
@@ -108,13 +111,19 @@ export class Screen {
 
   private apply(answer: ResumeReply): void {
     if (answer.mode === 'replay') for (const event of answer.events) this.take(event)
-    else this.snapshots++
+    else {
+      this.snapshots++
+      this.open.clear()
+      for (const alarm of answer.alarms) this.open.set(alarm.id, alarm)
+    }
     this.cursor = Math.max(this.cursor ?? 0, answer.head)
   }
 
   private take(event: AlarmEvent): void {
     if (this.cursor !== null && event.prev !== this.cursor) this.gaps.push({ cursor: this.cursor, prev: event.prev })
     this.seen.push(event)
+    if (event.alarm.closedAt === null) this.open.set(event.alarm.id, event.alarm)
+    else this.open.delete(event.alarm.id)
     this.cursor = event.seq
   }
 

@@ -105,6 +105,7 @@ function inputOf(kind: Kind): fc.Arbitrary<Input> {
     .tuple(stored, fc.boolean(), fc.boolean())
     .map(([s, online, will]): Input => ({ ...s, type: 'status', online, will: will && !online }))
   const rest = fc.oneof(
+    fc.constant<Input>({ type: 'moved' }),
     fc.boolean().map((connected): Input => ({ type: 'connection', connected })),
     fc.nat({ max: 5 }).map((count): Input => ({ type: 'rejected', count })),
     fc.double().map((by): Input => ({ type: 'clock_ahead', by })),

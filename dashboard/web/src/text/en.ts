@@ -404,6 +404,7 @@ export const en = {
   'reason.field_verified': 'verified on site',
   'reason.device_retired': 'device retired',
   'reason.device_replaced': 'device replaced',
+  'reason.device_moved': 'device or place moved',
   'reason.regime_ended': 'order lifted',
   'reason.hub_condition': 'hub self-check',
   'reason.expired': 'expired',

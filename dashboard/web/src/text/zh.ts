@@ -389,6 +389,7 @@ export const zh = {
   'reason.field_verified': '现场核实',
   'reason.device_retired': '设备退役',
   'reason.device_replaced': '设备更换',
+  'reason.device_moved': '设备或场所已迁移',
   'reason.regime_ended': '停产（断电）已解除',
   'reason.hub_condition': '平台自检',
   'reason.expired': '到期',
