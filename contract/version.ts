@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'c12a3be7d6c4b18e089bfd4671d9e853f6c8c78f61123e3ab65b354752132730'
+export const CONTRACT_HASH = '75e98cec2878c3185030dbc1926dd6184c67838639d2c05b6c07763bc820d72a'

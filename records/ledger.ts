@@ -11,12 +11,15 @@ import type { Contact } from '../contract/http/places.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
 import type { KindRule, RuleKind, VersionedRule } from '../contract/rules.ts'
 import type { Regime } from '../contract/site-profile.ts'
+import type { CoverageRegister } from './ledger/coverage.ts'
+import type { Inspections } from './ledger/inspections.ts'
 import type { Places } from './ledger/places.ts'
 import type { CommandLog } from './ledger/commands.ts'
 import type { Prompts } from './ledger/prompts.ts'
 import type { Push } from './ledger/push.ts'
 import type { Invitations, KnownBrowsers, OffBoard, SecondFactors } from './ledger/sign-in.ts'
 import type { Migration } from './migrations/migration.ts'
+import type { Files } from './ledger/files.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
 import type * as z from 'zod'
 
@@ -382,8 +385,11 @@ export interface Ledger {
   readonly alarms: Alarms
   readonly shown: Shown
   readonly places: Places
+  readonly inspections: Inspections
+  readonly coverage: CoverageRegister
   readonly devices: Devices
   readonly commands: CommandLog
+  readonly files: Files
   readonly users: Users
   readonly sessions: Sessions
   readonly tokens: Tokens

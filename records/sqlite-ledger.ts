@@ -5,12 +5,19 @@ import { AlarmLists } from './alarms.ts'
 import { AuditTrail } from './audit.ts'
 import { backupOf } from './backups.ts'
 import { CommandRecords } from './commands.ts'
+import { CoverageRecords } from './coverage.ts'
 import { DeviceRecords } from './devices.ts'
+import { FileContents, filesIn } from './file-contents.ts'
+import { FileRecords } from './files.ts'
+import { InvitationRecords } from './invitations.ts'
+import { InspectionRecords } from './inspections.ts'
 import { AlarmJournal, INCARNATION } from './journal.ts'
+import { KnownBrowserRecords } from './known-browsers.ts'
 import type { Ledger, LedgerOptions } from './ledger.ts'
 import { dropOutdated } from './maintain.ts'
 import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
 import { MIGRATIONS } from './migrations/all.ts'
+import { OffBoardRecords } from './off-board.ts'
 import { PersonalBox } from './personal-box.ts'
 import { personalKeyFileIn, readPersonalKeys } from './personal-key.ts'
 import { PlaceRecords } from './places.ts'
@@ -18,6 +25,7 @@ import { PromptRecords } from './prompts.ts'
 import { PushRecords } from './push.ts'
 import { RejectionRecords } from './rejections.ts'
 import { RuleRecords } from './rules.ts'
+import { SecondFactorRecords } from './second-factors.ts'
 import { SessionRecords, TokenRecords } from './sessions.ts'
 import { SettingRecords } from './settings.ts'
 import { ShownRecords } from './shown.ts'
@@ -34,6 +42,9 @@ import { UserRecords } from './users.ts'
 /** Setting that keeps the key of device token hashes, base64. */
 export const DEVICE_TOKEN_KEY = 'device_token_key'
 
+/** How often contents of files are looked for that no row names, ms. */
+const SWEEP_EVERY = 3_600_000
+
 /** Inert until `start()`. */
 export function createLedger(options: LedgerOptions): Ledger {
   const { directory, migrations = MIGRATIONS, now = Date.now, log = () => undefined } = options
@@ -41,9 +52,11 @@ export function createLedger(options: LedgerOptions): Ledger {
   const file = ledgerFileIn(directory)
   const store = new LedgerStore(now)
   const box = new PersonalBox()
+  const files = new FileRecords(store, new FileContents(filesIn(directory)))
   const settings = new SettingRecords(store)
   const rules = new RuleRecords(store)
   let tokenKey: Buffer = Buffer.alloc(0)
+  let sweptAt = now()
   let lock: LedgerLock | null = null
   let stopping: Promise<void> | null = null
   const death = Promise.withResolvers<never>()
@@ -61,6 +74,7 @@ export function createLedger(options: LedgerOptions): Ledger {
       const reader = await openReader(file)
       store.useReader(reader)
       await readPersonalKeys(box, personalKeyFile, reader.db)
+      await sweepFiles()
       for (const connection of [writer, reader]) void connection.died.then(death.reject)
       tokenKey = Buffer.from(await settings.ensure(DEVICE_TOKEN_KEY, newTokenKey), 'base64')
       await settings.ensure(INCARNATION, newId)
@@ -69,6 +83,11 @@ export function createLedger(options: LedgerOptions): Ledger {
       await stop()
       throw error
     }
+  }
+
+  async function sweepFiles(): Promise<void> {
+    const swept = await files.sweep()
+    if (swept > 0) log(`files: removed ${swept} contents that no row names`)
   }
 
   function reportTornLog(): void {
@@ -102,11 +121,18 @@ export function createLedger(options: LedgerOptions): Ledger {
     alarms: new AlarmLists(store),
     shown: new ShownRecords(store),
     places: new PlaceRecords(store),
+    inspections: new InspectionRecords(store),
+    coverage: new CoverageRecords(store),
     devices: new DeviceRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
     commands: new CommandRecords(store),
+    files,
     users: new UserRecords(store),
     sessions: new SessionRecords(store),
     tokens: new TokenRecords(store),
+    secondFactors: new SecondFactorRecords(store, box),
+    invitations: new InvitationRecords(store),
+    knownBrowsers: new KnownBrowserRecords(store),
+    offBoard: new OffBoardRecords(store),
     rules,
     rejections: new RejectionRecords(store),
     settings,
@@ -114,7 +140,12 @@ export function createLedger(options: LedgerOptions): Ledger {
     push: new PushRecords(store),
     prompts: new PromptRecords(store),
     backupTo: (target) => backupOf(file, target, migrations.length).then(() => undefined),
-    maintain: (at) => dropOutdated(store, at),
+    async maintain(at) {
+      await dropOutdated(store, at)
+      if (at - sweptAt < SWEEP_EVERY) return
+      sweptAt = at
+      await sweepFiles()
+    },
   }
 }
 

@@ -6,10 +6,12 @@ import type { Permission } from '../../contract/roles.ts'
 export const SCOPE_RULES = {
   /** Its queries and counts take the scope. */
   filtered: 'filtered',
-  /** Its `id` parameter names a device, site or alarm; outside the scope it does not exist (404). */
+  /** Its `id` parameter names a device, site, alarm …; outside the scope it does not exist (404). */
   device: 'device',
   site: 'site',
   alarm: 'alarm',
+  file: 'file',
+  inspection: 'inspection',
   /** Covers every place: only for those whose scope is everything. */
   whole_hub: 'whole_hub',
   /** Holds nothing that belongs to a place. */

@@ -26,18 +26,25 @@ import { areaRoutes } from './routes/areas.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { demoRoutes } from './routes/demo.ts'
+import { coverageRoutes } from './routes/coverage.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { deviceHistoryRoutes } from './routes/device-history.ts'
 import { importRoutes } from './routes/device-import.ts'
+import { fileRoutes } from './routes/files.ts'
 import { firstStepsRoutes } from './routes/first-steps.ts'
+import { inspectionRoutes } from './routes/inspections.ts'
+import { invitationRoutes } from './routes/invitations.ts'
 import { meRoutes } from './routes/me.ts'
+import { offBoardRoutes } from './routes/off-board.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { promptRoutes } from './routes/prompts.ts'
 import { pushRoutes } from './routes/push.ts'
 import { ruleRoutes } from './routes/rules.ts'
+import { secondFactorRoutes } from './routes/second-factor.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { shiftRoutes } from './routes/shift.ts'
 import { siteRoutes } from './routes/sites.ts'
+import { signedInRoutes } from './routes/signed-in.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
 
@@ -133,16 +140,23 @@ export async function buildApp(context: Context): Promise<App> {
 
   sessionRoutes(app, context)
   meRoutes(app, context)
+  secondFactorRoutes(app, context)
+  signedInRoutes(app, context)
   tokenRoutes(app, context)
   userRoutes(app, context)
+  invitationRoutes(app, context)
+  offBoardRoutes(app, context)
   areaRoutes(app, context)
   siteRoutes(app, context)
+  inspectionRoutes(app, context)
+  coverageRoutes(app, context)
   deviceRoutes(app, context)
   commandRoutes(app, context)
   importRoutes(app, context)
   deviceHistoryRoutes(app, context)
   alarmRoutes(app, context)
   alarmExportRoutes(app, context)
+  fileRoutes(app, context)
   ruleRoutes(app, context)
   firstStepsRoutes(app, context)
   shiftRoutes(app, context)

@@ -10,19 +10,26 @@ import type { PlaceOfThing } from '../../records/scope.ts'
 import type { Demo } from './demo-port.ts'
 
 /**
- * The ledger: read with a Scope; written only for what is the dashboard's own (sessions, bearer tokens, the audit of
- * sign-ins and disclosures, its settings). Everything else is written through `Registry` and `Acts`.
+ * The ledger: read with a Scope; written only for what is the dashboard's own (sessions, bearer tokens, what guards sign-in
+ * and its end, the audit of sign-ins and disclosures, its settings). Everything else is written through `Registry` and `Acts`.
  */
 export interface Records {
   readonly journal: Pick<Ledger['journal'], 'incarnation' | 'head' | 'headInScope' | 'after' | 'snapshot'>
   readonly alarms: Ledger['alarms']
   readonly shown: Ledger['shown']
   readonly places: Pick<Places, 'countedAreas' | 'sites' | 'site'>
+  readonly inspections: Ledger['inspections']
+  readonly coverage: Ledger['coverage']
   readonly devices: Pick<Devices, 'list' | 'get'>
   readonly commands: Pick<Ledger['commands'], 'list'>
+  readonly files: Pick<Ledger['files'], 'sees' | 'list' | 'get' | 'read'>
   readonly users: Pick<Users, 'list' | 'get' | 'byUsername' | 'count'>
   readonly sessions: Ledger['sessions']
   readonly tokens: Ledger['tokens']
+  readonly secondFactors: Ledger['secondFactors']
+  readonly invitations: Ledger['invitations']
+  readonly knownBrowsers: Ledger['knownBrowsers']
+  readonly offBoard: Ledger['offBoard']
   readonly rules: Pick<Rules, 'current' | 'version'>
   readonly rejections: Pick<Ledger['rejections'], 'list'>
   readonly settings: Pick<Ledger['settings'], 'get' | 'set' | 'versioned' | 'versionedUnder' | 'change'>
@@ -39,6 +46,7 @@ export interface Registry {
   readonly devices: Pick<Devices, 'create' | 'import' | 'update' | 'delete' | 'newToken'>
   readonly places: Pick<Places, 'createSite' | 'updateSite' | 'deleteSite' | 'updateArea' | 'mergeArea'>
   readonly users: Pick<Users, 'create' | 'update' | 'delete'>
+  readonly files: Pick<Ledger['files'], 'add' | 'remove'>
   readonly rules: Pick<Rules, 'change'>
 }
 

@@ -8,6 +8,8 @@ import { attributesSchema, deviceSchema, deviceTokenSchema, rejectionSchema } fr
 import { stepSchema } from '../../contract/http/first-steps.ts'
 import { meSchema, scopeViewSchema, tokenSchema, userSchema } from '../../contract/http/people.ts'
 import { areaSchema, contactSchema, countedAreaSchema, shownContactSchema } from '../../contract/http/places.ts'
+import { inspectionSchema } from '../../contract/http/inspections.ts'
+import { handoverSchema, signedInSessionSchema } from '../../contract/http/sign-in.ts'
 import { siteSchema } from '../../contract/http/sites.ts'
 import { versionedRuleSchema } from '../../contract/http/rules.ts'
 import { bilingualSchema, eventMatchSchema, levelSchema, limitSchema, provenanceSchema } from '../../contract/rules.ts'
@@ -32,11 +34,14 @@ for (const [id, schema] of Object.entries({
   Scope: scopeViewSchema,
   Token: tokenSchema,
   User: userSchema,
+  SignedInSession: signedInSessionSchema,
+  Handover: handoverSchema,
   Area: areaSchema,
   CountedArea: countedAreaSchema,
   Contact: contactSchema,
   ShownContact: shownContactSchema,
   Site: siteSchema,
+  Inspection: inspectionSchema,
   Rule: versionedRuleSchema,
   Bilingual: bilingualSchema,
   EventMatch: eventMatchSchema,

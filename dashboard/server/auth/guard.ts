@@ -1,6 +1,8 @@
 // Stands before every route: who calls, from where, whether they may, and whether what they name is within their scope.
 import type { FastifyRequest } from 'fastify'
 import type { AlarmDetail } from '../../../contract/http/alarms.ts'
+import type { StoredFile } from '../../../contract/http/files.ts'
+import type { Inspection } from '../../../contract/http/inspections.ts'
 import type { Site } from '../../../contract/http/sites.ts'
 import type { LedgerDevice } from '../../../records/ledger.ts'
 import { assertDeclared } from '../access.ts'
@@ -18,6 +20,8 @@ interface Subjects {
   device: LedgerDevice
   site: Site
   alarm: AlarmDetail
+  file: StoredFile
+  inspection: Inspection
 }
 type Subject = { [K in keyof Subjects]: { readonly type: K; readonly value: Subjects[K] } }[keyof Subjects]
 
@@ -44,7 +48,7 @@ declare module 'fastify' {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface GuardOptions {
-  readonly records: Pick<Records, 'devices' | 'places' | 'alarms'>
+  readonly records: Pick<Records, 'devices' | 'places' | 'alarms' | 'files' | 'inspections'>
   readonly principals: Principals
   readonly trusted: (address: string) => boolean
   readonly origins: readonly string[]
@@ -93,6 +97,10 @@ export function guard(app: App, { records, principals, trusted, origins }: Guard
       request.subject = { type: 'site', value: found(await records.places.site(scope, id)) }
     } else if (access.scope === 'alarm') {
       request.subject = { type: 'alarm', value: found(await records.alarms.get(scope, id)) }
+    } else if (access.scope === 'file') {
+      request.subject = { type: 'file', value: found(await records.files.get(scope, id)) }
+    } else if (access.scope === 'inspection') {
+      request.subject = { type: 'inspection', value: found(await records.inspections.get(scope, id)) }
     }
   })
 }

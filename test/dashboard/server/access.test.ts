@@ -102,7 +102,7 @@ describe('G9: access', () => {
       for (const { user, role, sees } of USERS) {
         const as = await world.as(user)
         for (const place of ['a', 'b', 'hub'] as const) {
-          const named = access.scope === 'device' || access.scope === 'site' || access.scope === 'alarm'
+          const named = !['filtered', 'whole_hub', 'placeless'].includes(access.scope)
           if (!named && place !== 'a') continue
           const allowed =
             roleMay(role, access.may) && (access.scope !== 'whole_hub' || rowOf(role).scope === 'everything')
@@ -219,5 +219,6 @@ describe('G9: access', () => {
   const fill = (url: string, place: 'a' | 'b' | 'hub'): string => exampleUrl(world, url, place)
 
   /** Only a site can be "nowhere": there are a device and an alarm without a place. */
-  const existsAt = (scope: string, place: 'a' | 'b' | 'hub') => scope !== 'site' || place !== 'hub'
+  const existsAt = (scope: string, place: 'a' | 'b' | 'hub') =>
+    !['site', 'inspection'].includes(scope) || place !== 'hub'
 })

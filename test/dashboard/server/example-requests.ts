@@ -15,6 +15,12 @@ const RULE = {
   needs: 'nothing',
 }
 
+/** One grey pixel. */
+export const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==',
+  'base64',
+)
+
 /** By method and path after /api/v1; undefined: it takes no body. */
 const BODIES: Readonly<Record<string, unknown>> = {
   'POST /session': { username: 'nobody', password: 'not this one' },
@@ -23,10 +29,19 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /tokens': { name: '机器' },
   'POST /users': { username: 'new.user', name: '新人', role: 'admin', password: 'long enough' },
   'PATCH /users/:id': {},
+  'POST /users/:id/invitation': undefined,
+  'POST /users/:id/off-board': { successorId: null, end: 'disable' },
+  'POST /invitation': { code: 'x' },
+  'POST /second-factor': { password: 'x' },
+  'POST /second-factor/confirm': { code: '123456' },
+  'POST /second-factor/end': { password: 'x', code: '123456' },
   'PATCH /areas/:id': {},
   'POST /areas/:id/merge': { into: 'any' },
   'POST /sites': { name: '新场所', area: '示范县/某镇' },
   'PATCH /sites/:id': {},
+  'POST /sites/:id/inspections': { kind: 'routine', result: 'passed' },
+  'POST /inspections/:id/report': undefined,
+  'PUT /quotas': { areaId: 'any', year: 2026, kind: 'electricity', target: 1 },
   'POST /devices': { id: 'NEW-2', kind: 'gas', name: '新表' },
   'PATCH /devices/:id': {},
   'POST /devices/import': 'id,kind,name\nNEW-1,gas,新表\n',
@@ -39,6 +54,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /alarms/:id/verdict': { seq: 1, verdict: 'real' },
   'POST /alarms/:id/field_verified': { seq: 1, reason: '已到场' },
   'POST /alarms/:id/contacts': undefined,
+  'POST /files': PICTURE,
   'PUT /rules/:kind/:id': RULE,
   'PUT /first-steps/:ruleId': { version: 0, steps: [{ zh: '先断电' }] },
   'POST /push/subscriptions': {
@@ -65,12 +81,17 @@ export function exampleUrl(world: World, url: string, place: 'a' | 'b' | 'hub'):
     ? { a: 'DEV-A', b: 'DEV-B', hub: 'DEV-NOWHERE' }[place]
     : url.includes('/alarms/')
       ? world.alarms[place]
-      : url.includes('/sites/')
-        ? { ...world.sites, hub: 'nowhere' }[place]
-        : 'any'
+      : url.includes('/inspections/')
+        ? world.inspections[place]
+        : url.includes('/sites/')
+          ? { ...world.sites, hub: 'nowhere' }[place]
+          : url.includes('/files/')
+            ? world.files[place]
+            : 'any'
   return url
     .replace(':kind', 'electricity')
     .replace(':id', id)
     .replace(':ruleId', 'gas.gas_lel?version=0')
+    .replace(/\/files$/, `/files?subject=device:DEV-A&name=a.png`)
     .replace('/readings', '/readings?metric=battery&from=0&to=1000')
 }

@@ -28,6 +28,7 @@ import type { CommittedTransition, JournalEntry, Ledger } from '../../../records
 import { DEFAULT_RULES } from '../../../hub/rules.ts'
 import { createLedger } from '../../../records/sqlite-ledger.ts'
 import { entryOf } from '../../records/entries.ts'
+import { PICTURE } from './example-requests.ts'
 
 export const PASSWORD = 'correct horse battery'
 export const CONSOLE = { userId: 'console', name: 'console', address: 'console' }
@@ -69,6 +70,7 @@ export interface Answer<T = Record<string, unknown>> {
 export interface CallOptions {
   /** A cookie (`zhian=…`) or `Bearer …`; none: not signed in. */
   readonly as?: string | undefined
+  /** A string goes as CSV, bytes as they are, everything else as JSON. */
   readonly body?: unknown
   readonly headers?: Record<string, string>
 }
@@ -77,7 +79,7 @@ export type Client = Socket<DownEvents, UpEvents>
 
 export class World {
   readonly directory: string
-  readonly ledger: Ledger
+  ledger: Ledger
   readonly source = new FakeSource()
   readonly metrics = new Metrics()
   readonly acts: { act: Act; address: string }[] = []
@@ -98,13 +100,25 @@ export class World {
   readonly areaIds = { a: [] as string[], b: [] as string[] }
   readonly users: Record<string, string> = {}
   readonly alarms = { a: '', b: '', hub: '' }
+  readonly inspections = { a: '', b: '', hub: 'nowhere' }
+  /** A photograph of each device. */
+  readonly files = { a: '', b: '', hub: '' }
   private seriesAsked: (() => void) | null = null
   private readonly clients: Client[] = []
   private readonly cookies = new Map<string, string>()
 
   constructor() {
     this.directory = mkdtempSync(join(tmpdir(), 'zhian-dashboard-'))
-    this.ledger = createLedger({
+    this.ledger = this.openLedger()
+  }
+
+  /** The same directory as after a restart. */
+  reopen(): void {
+    this.ledger = this.openLedger()
+  }
+
+  private openLedger(): Ledger {
+    return createLedger({
       directory: this.directory,
       defaultRules: DEFAULT_RULES,
       now: () => this.clock?.() ?? Date.now(),
@@ -130,6 +144,10 @@ export class World {
     const a = await places.createSite(CONSOLE, { name: '槐荫 12 号', area: '示范县/青禾街道/槐荫社区', contacts })
     const b = await places.createSite(CONSOLE, { name: '东村 3 号', area: '示范县/云溪镇/东村' })
     Object.assign(this.sites, { a: a.id, b: b.id })
+    for (const place of ['a', 'b'] as const) {
+      const found = { kind: 'routine', result: 'hazard', text: '插座老化', deadline: null, rechecks: null } as const
+      this.inspections[place] = (await this.ledger.inspections.create(CONSOLE, this.sites[place], found)).id
+    }
     this.areaB = b.areaId
     await devices.create(CONSOLE, { id: 'DEV-A', kind: 'electricity', name: '总进线', siteId: a.id })
     await devices.create(CONSOLE, { id: 'DEV-B', kind: 'gas', name: '厨房', siteId: b.id })
@@ -139,6 +157,14 @@ export class World {
       ['b', 'DEV-B'],
     ] as const)
       this.areaIds[key] = [...((await devices.identity(id))?.areaIds ?? [])]
+    for (const [place, device] of [
+      ['a', 'DEV-A'],
+      ['b', 'DEV-B'],
+      ['hub', 'DEV-NOWHERE'],
+    ] as const) {
+      const file = { subject: `device:${device}`, name: '现场.png', type: 'image/png', content: PICTURE } as const
+      this.files[place] = (await this.ledger.files.add(CONSOLE, file)).id
+    }
     await this.addUser('admin', 'admin')
     await this.addUser('duty', 'duty')
     await this.addUser('manager', 'manager', { sites: [a.id] })
@@ -237,6 +263,7 @@ export class World {
             ? null
             : { since: 1_795_000_000_000, messages: 3, received: 5, stored: 4, rejected: 1, byReason: { not_json: 1 } },
       },
+      push: { publicKey: 'BA', accepts: (endpoint) => !endpoint.includes('127.0.0.1'), trial: async () => 1 },
       desks: { armed: (desks) => void this.armed.push(desks) },
       mqtt: { ports: () => ({ port: 1884, tlsPort: null }) },
       health: { ready: async () => ({ ok: this.ready, parts: { store: this.ready } }) },
@@ -294,17 +321,22 @@ export class World {
 
   async call<T = Record<string, unknown>>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> {
     const { as, body, headers = {} } = options
-    const csv = typeof body === 'string'
+    const [type, sent] =
+      typeof body === 'string'
+        ? ['text/csv', body]
+        : body instanceof Uint8Array
+          ? ['application/octet-stream', new Uint8Array(body)]
+          : ['application/json', JSON.stringify(body)]
     const response = await fetch(
       `${this.base}${path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`}`,
       {
         method,
         headers: {
           ...(as === undefined ? {} : as.startsWith('Bearer ') ? { authorization: as } : { cookie: as }),
-          ...(body === undefined ? {} : { 'content-type': csv ? 'text/csv' : 'application/json' }),
+          ...(body === undefined ? {} : { 'content-type': type }),
           ...headers,
         },
-        ...(body === undefined ? {} : { body: csv ? body : JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: sent }),
       },
     )
     const text = await response.text()
