@@ -59,6 +59,12 @@ export const VARIABLES = {
     '可信反向代理地址，逗号分隔',
     'addresses of trusted proxies, comma separated',
   ),
+  ZHIAN_PUSH_CONTACT: variable(
+    z.string().regex(/^(?:mailto:[^@\s]+@[^@\s]+|https:\/\/\S+)$/),
+    'mailto:zhian@localhost.invalid',
+    '推送服务商联系本平台的地址（mailto: 或 https:）',
+    'where push services reach the operator, mailto: or https:',
+  ),
   ZHIAN_LOG_LEVEL: variable(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
     'info',

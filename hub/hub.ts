@@ -21,6 +21,9 @@ import { MemoryCredentials } from './credentials.ts'
 import { Live } from './live.ts'
 import { accountOf, deviceAccountOf, measure } from './measures.ts'
 import { HUB_PLACEMENT, hubProfile } from './own-device.ts'
+import { httpsSender } from './push/endpoint.ts'
+import { Push } from './push/push.ts'
+import { Vapid } from './push/vapid.ts'
 import { createRegistry, placementOf, profileOf } from './registry.ts'
 import { RejectionSamples } from './rejections.ts'
 import { CurrentRules, DEFAULT_RULES, METRIC_COLUMNS } from './rules.ts'
@@ -175,6 +178,17 @@ async function wire(
   })
   const upkeep = new Upkeep()
   upkeep.disk.recall(await ledger.settings.get(DISK_WATCHED))
+  const toTelephones = httpsSender()
+  const push = new Push({
+    records: ledger.push,
+    vapid: await Vapid.of(ledger.settings, config.ZHIAN_PUSH_CONTACT),
+    send: toTelephones.send,
+    now: clock.wall,
+    log,
+    metrics,
+  })
+  live.onTransitions((committed) => push.heard(committed))
+  stops.push(['messages to telephones', () => push.stop().finally(toTelephones.close)])
   let deskArmedOnce = (await ledger.settings.get(DESK_ARMED_ONCE)) !== null
   const dashboard = createDashboard(
     {
@@ -196,6 +210,7 @@ async function wire(
       commands,
       feed: live,
       presence: live,
+      push,
       readings,
       mqtt: { ports: () => mqttPorts },
       demo: options.demo,
