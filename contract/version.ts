@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '75e98cec2878c3185030dbc1926dd6184c67838639d2c05b6c07763bc820d72a'
+export const CONTRACT_HASH = '13b49a5c418f2c984e3d604f3e96d495c6826243757589be2f0816fdcbf414b1'

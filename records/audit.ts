@@ -1,7 +1,7 @@
 // The audit trail (G8): written in the transaction of the change it speaks of.
-import type { Kysely } from 'kysely'
+import type { ExpressionBuilder, Kysely } from 'kysely'
 import { chainHash, FIRST_HASH } from './audit-chain.ts'
-import type { Actor, Audit, AuditRow, AuditVerdict, PageQuery } from './ledger.ts'
+import type { Actor, Audit, AuditFilter, AuditQuery, AuditRow, AuditVerdict } from './ledger.ts'
 import type { Page } from '../contract/http/common.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
 import { chunksOf, ROWS_PER_INSERT } from './store.ts'
@@ -87,10 +87,9 @@ export class AuditTrail implements Audit {
     await this.#store.write((trx) => appendAudit(trx, this.#store.now(), [{ actor, action, subject, fields }]))
   }
 
-  async list(query: PageQuery & { readonly subject?: string | undefined }): Promise<Page<AuditRow>> {
+  async list(query: AuditQuery): Promise<Page<AuditRow>> {
     const before = decodeCursor(query.cursor, 'number')
-    let matching = this.#store.read.selectFrom('audit')
-    if (query.subject !== undefined) matching = matching.where('subject', '=', query.subject)
+    const matching = this.#store.read.selectFrom('audit').where(within(query))
     const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
     let page = matching.selectAll().orderBy('seq', 'desc')
     if (before !== null) page = page.where('seq', '<', before[0])
@@ -98,10 +97,45 @@ export class AuditTrail implements Audit {
     return pageOfRows(rows, query.limit, total, (row) => [row.seq], auditRowOf)
   }
 
+  async *pages(filter: AuditFilter): AsyncGenerator<readonly AuditRow[]> {
+    let before = Number.MAX_SAFE_INTEGER
+    for (;;) {
+      const rows = await this.#store.read
+        .selectFrom('audit')
+        .selectAll()
+        .where(within(filter))
+        .where('seq', '<', before)
+        .orderBy('seq', 'desc')
+        .limit(ROWS_PER_READ)
+        .execute()
+      const last = rows.at(-1)
+      if (last === undefined) return
+      yield rows.map(auditRowOf)
+      if (rows.length < ROWS_PER_READ) return
+      before = last.seq
+    }
+  }
+
   verify(): Promise<AuditVerdict> {
     return verifyAudit(this.#store.read)
   }
 }
+
+const within =
+  ({ from, to, actor, action, subject }: AuditFilter) =>
+  (eb: ExpressionBuilder<Tables, 'audit'>) =>
+    eb.and([
+      ...(from === undefined ? [] : [eb('at', '>=', from)]),
+      ...(to === undefined ? [] : [eb('at', '<', to)]),
+      ...(actor === undefined ? [] : [eb('actor_id', '=', actor)]),
+      // A range, for which the index serves; no action's name has a letter after `z`.
+      ...(action === undefined
+        ? []
+        : action.endsWith('.')
+          ? [eb('action', '>=', action), eb('action', '<', `${action}{`)]
+          : [eb('action', '=', action)]),
+      ...(subject === undefined ? [] : [eb('subject', '=', subject)]),
+    ])
 
 function auditRowOf(row: AuditTable): AuditRow {
   return {

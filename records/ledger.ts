@@ -17,7 +17,9 @@ import type { Places } from './ledger/places.ts'
 import type { CommandLog } from './ledger/commands.ts'
 import type { Prompts } from './ledger/prompts.ts'
 import type { Push } from './ledger/push.ts'
+import type { Checklists, FloorPlans, Leases, Rooms } from './ledger/rentals.ts'
 import type { Invitations, KnownBrowsers, OffBoard, SecondFactors } from './ledger/sign-in.ts'
+import type { Search } from './ledger/search.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Files } from './ledger/files.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
@@ -129,6 +131,7 @@ export interface DeviceQuery extends PageQuery {
   readonly q?: string | undefined
   readonly kind?: KindName | undefined
   readonly siteId?: string | undefined
+  readonly roomId?: string | undefined
   readonly lifecycle?: Lifecycle | undefined
   /** Only these devices (e.g. those online). */
   readonly among?: readonly string[] | undefined
@@ -147,6 +150,8 @@ export interface NewDevice {
 export interface DeviceChange {
   readonly name?: string | undefined
   readonly siteId?: string | null | undefined
+  /** A room of its site; null: in none. Moving to another site takes it out of its room. */
+  readonly roomId?: string | null | undefined
   readonly gatewayId?: string | null | undefined
   readonly attributes?: Attributes | undefined
   readonly lifecycle?: Lifecycle | undefined
@@ -385,6 +390,10 @@ export interface Ledger {
   readonly alarms: Alarms
   readonly shown: Shown
   readonly places: Places
+  readonly rooms: Rooms
+  readonly leases: Leases
+  readonly checklists: Checklists
+  readonly plans: FloorPlans
   readonly inspections: Inspections
   readonly coverage: CoverageRegister
   readonly devices: Devices
@@ -403,6 +412,7 @@ export interface Ledger {
   readonly audit: Audit
   readonly push: Push
   readonly prompts: Prompts
+  readonly search: Search
   /** A consistent copy of the running ledger, verified, under a name that appears only when it is whole. */
   backupTo(file: string): Promise<void>
   /** Drops rejections older than 7 days, ended sessions and expired tokens. */

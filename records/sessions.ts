@@ -1,13 +1,13 @@
 // Signed-in people and machines.
 import type { Page } from '../contract/http/common.ts'
 import { appendAudit } from './audit.ts'
-import type { Actor, PageQuery, Session, Sessions, TokenRecord, Tokens, UserRecord } from './ledger.ts'
+import type { Actor, ListedSession, PageQuery, Session, Sessions, TokenRecord, Tokens, UserRecord } from './ledger.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
 import { newSecret, secretHash } from './secrets.ts'
 import { newId } from './store.ts'
 import type { Store } from './store.ts'
 import type { SessionTable, TokenTable } from './tables.ts'
-import { userRecordOf } from './users.ts'
+import { findUser } from './users.ts'
 
 /** "Last seen" and "last used" are this coarse, ms: a request does not cost an fsync. */
 const SEEN_EVERY_MS = 60_000
@@ -18,14 +18,14 @@ export class SessionRecords implements Sessions {
     this.#store = store
   }
 
-  begin(actor: Actor, endsAt: number): Promise<string> {
+  begin(actor: Actor, endsAt: number, browser = ''): Promise<string> {
     const secret = newSecret()
     return this.#store.write(async (trx) => {
       const now = this.#store.now()
       const row = { id_hash: secretHash(secret), user_id: actor.userId, created_at: now, last_seen_at: now }
       await trx
         .insertInto('session')
-        .values({ ...row, ends_at: endsAt })
+        .values({ ...row, ends_at: endsAt, address: actor.address, browser })
         .execute()
       await appendAudit(trx, now, [{ actor, action: 'session.begun', subject: `user:${actor.userId}` }])
       return secret
@@ -72,14 +72,45 @@ export class SessionRecords implements Sessions {
     })
   }
 
-  endAllOf(actor: Actor, userId: string): Promise<void> {
+  async list(userId: string, now: number): Promise<ListedSession[]> {
+    const rows = await this.#store.read
+      .selectFrom('session')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('ends_at', '>', now)
+      .orderBy('created_at', 'desc')
+      .orderBy('id_hash')
+      .execute()
+    return rows.map((row) => ({ ...sessionOf(row), id: row.id_hash, address: row.address, browser: row.browser }))
+  }
+
+  revoke(actor: Actor, userId: string, id: string): Promise<boolean> {
     return this.#store.write(async (trx) => {
-      await trx.deleteFrom('session').where('user_id', '=', userId).execute()
+      const ended = await trx
+        .deleteFrom('session')
+        .where('id_hash', '=', id)
+        .where('user_id', '=', userId)
+        .returning('user_id')
+        .executeTakeFirst()
+      if (ended === undefined) return false
+      const entry = { actor, action: 'session.revoked', subject: `user:${userId}` }
+      await appendAudit(trx, this.#store.now(), [entry])
+      return true
+    })
+  }
+
+  endAllOf(actor: Actor, userId: string, but?: string): Promise<void> {
+    return this.#store.write(async (trx) => {
+      const kept = but === undefined ? '' : secretHash(but)
+      await trx.deleteFrom('session').where('user_id', '=', userId).where('id_hash', '<>', kept).execute()
       const entry = { actor, action: 'session.all_ended', subject: `user:${userId}` }
       await appendAudit(trx, this.#store.now(), [entry])
     })
   }
 }
+
+/** A session's name in lists: the hash of its secret, from which nobody gets the secret. */
+export const sessionIdOf = secretHash
 
 export class TokenRecords implements Tokens {
   readonly #store: Store
@@ -160,13 +191,8 @@ export class TokenRecords implements Tokens {
 }
 
 async function enabledUser(store: Store, userId: string): Promise<UserRecord | null> {
-  const row = await store.read
-    .selectFrom('app_user')
-    .selectAll()
-    .where('id', '=', userId)
-    .where('disabled', '=', 0)
-    .executeTakeFirst()
-  return row === undefined ? null : userRecordOf(row)
+  const user = await findUser(store.read, 'id', userId)
+  return user === null || user.disabled ? null : user
 }
 
 function sessionOf(row: SessionTable): Session {

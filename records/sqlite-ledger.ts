@@ -6,13 +6,16 @@ import { AuditTrail } from './audit.ts'
 import { backupOf } from './backups.ts'
 import { CommandRecords } from './commands.ts'
 import { CoverageRecords } from './coverage.ts'
+import { ChecklistRecords } from './checklists.ts'
 import { DeviceRecords } from './devices.ts'
 import { FileContents, filesIn } from './file-contents.ts'
 import { FileRecords } from './files.ts'
+import { FloorPlanRecords } from './floor-plans.ts'
 import { InvitationRecords } from './invitations.ts'
 import { InspectionRecords } from './inspections.ts'
 import { AlarmJournal, INCARNATION } from './journal.ts'
 import { KnownBrowserRecords } from './known-browsers.ts'
+import { LeaseRecords } from './leases.ts'
 import type { Ledger, LedgerOptions } from './ledger.ts'
 import { dropOutdated } from './maintain.ts'
 import { migrate, refuseNewer, schemaVersion } from './migrate.ts'
@@ -24,7 +27,9 @@ import { PlaceRecords } from './places.ts'
 import { PromptRecords } from './prompts.ts'
 import { PushRecords } from './push.ts'
 import { RejectionRecords } from './rejections.ts'
+import { RoomRecords } from './rooms.ts'
 import { RuleRecords } from './rules.ts'
+import { Everywhere } from './search-everywhere.ts'
 import { SecondFactorRecords } from './second-factors.ts'
 import { SessionRecords, TokenRecords } from './sessions.ts'
 import { SettingRecords } from './settings.ts'
@@ -121,6 +126,10 @@ export function createLedger(options: LedgerOptions): Ledger {
     alarms: new AlarmLists(store),
     shown: new ShownRecords(store),
     places: new PlaceRecords(store),
+    rooms: new RoomRecords(store, box),
+    leases: new LeaseRecords(store, box),
+    checklists: new ChecklistRecords(store),
+    plans: new FloorPlanRecords(store),
     inspections: new InspectionRecords(store),
     coverage: new CoverageRecords(store),
     devices: new DeviceRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
@@ -139,6 +148,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     audit: new AuditTrail(store),
     push: new PushRecords(store),
     prompts: new PromptRecords(store),
+    search: new Everywhere(store),
     backupTo: (target) => backupOf(file, target, migrations.length).then(() => undefined),
     async maintain(at) {
       await dropOutdated(store, at)

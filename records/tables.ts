@@ -1,9 +1,11 @@
 // The ledger's tables as queries see them. Instants are ms since 1970 (UTC), flags are 0/1, lists and snapshots are JSON
 // text: the same in every engine. The migrations create exactly this.
 import type { CommandTables } from './tables/commands.ts'
+import type { FileTables } from './tables/files.ts'
 import type { PlaceTables } from './tables/places.ts'
 import type { PromptTables } from './tables/prompts.ts'
 import type { PushTables } from './tables/push.ts'
+import type { RentalTables } from './tables/rentals.ts'
 import type { SignInTables } from './tables/sign-in.ts'
 
 /** One row: the end of both sequences. */
@@ -34,6 +36,8 @@ export interface AreaTable {
   parent_id: string
   name: string
   created_at: number
+  /** Pinyin of its name (pinyin.ts). */
+  pinyin: string
   /** 1: it went into its parent and holds nothing any more; what happened in it is still found below that one. */
   merged: number
 }
@@ -51,8 +55,10 @@ export interface SiteTable {
   area_id: string
   /** Contact[] */
   contacts: string
-  /** Lower-case names of its areas and its own, for search. */
+  /** Folded names of its areas and its own, for search. */
   search: string
+  /** Pinyin of its own name and of its areas'. */
+  pinyin: string
   created_at: number
   category: string | null
   risk: number | null
@@ -72,8 +78,10 @@ export interface DeviceTable {
   attributes: string
   lifecycle: string
   token_hash: string
-  /** Lower-case id and name, for search. */
+  /** Folded id and name, for search. */
   search: string
+  /** Pinyin of its name. */
+  pinyin: string
   created_at: number
 }
 
@@ -113,7 +121,7 @@ export interface AlarmTable {
   acked_at: number | null
   closed_at: number | null
   verdict: string | null
-  /** Lower-case title, device and place, for search. */
+  /** Folded title, device and place, for search. */
   search: string
 }
 
@@ -137,6 +145,8 @@ export interface UserTable {
   /** string[] of site and area ids */
   sites: string
   areas: string
+  /** Pinyin of the name. */
+  pinyin: string
   created_at: number
 }
 
@@ -198,7 +208,7 @@ export interface AuditTable {
   hash: string
 }
 
-export interface Tables extends CommandTables, PlaceTables, PromptTables, PushTables, SignInTables {
+export interface Tables extends CommandTables, FileTables, PlaceTables, PromptTables, PushTables, SignInTables {
   head: HeadTable
   migration: MigrationTable
   setting: SettingTable

@@ -1,13 +1,15 @@
 // People: who may sign in and what they may see.
-import type { Kysely } from 'kysely'
+import type { Kysely, SelectQueryBuilder } from 'kysely'
 import type { Page } from '../contract/http/common.ts'
 import type { User } from '../contract/http/people.ts'
 import type { Role } from '../contract/roles.ts'
 import { appendAudit } from './audit.ts'
 import { LedgerError } from './errors.ts'
-import type { Actor, NewUser, PageQuery, UserChange, UserRecord, Users } from './ledger.ts'
+import type { Actor, NewUser, UserChange, UserQuery, UserRecord, Users } from './ledger.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
+import { pinyinText } from './pinyin.ts'
 import { namesOfGiven } from './places.ts'
+import { matchesEveryWord } from './search.ts'
 import { secretHash } from './secrets.ts'
 import { newId } from './store.ts'
 import type { Store, Transacting } from './store.ts'
@@ -19,16 +21,19 @@ export class UserRecords implements Users {
     this.#store = store
   }
 
-  async list(query: PageQuery): Promise<Page<User>> {
-    const after = decodeCursor(query.cursor, 'string')
-    const db = this.#store.read
-    let page = db.selectFrom('app_user').selectAll().orderBy('username')
+  async list({ q, role, limit, cursor }: UserQuery): Promise<Page<User>> {
+    const after = decodeCursor(cursor, 'string')
+    let matching = this.#store.read.selectFrom('app_user')
+    if (role !== undefined) matching = matching.where('role', '=', role)
+    if (q !== undefined) matching = matching.where(matchesEveryWord(q, ['app_user.username', 'app_user.name'], ['app_user.pinyin']))
+    const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+    let page = withSignIn(matching).orderBy('username')
     if (after !== null) page = page.where('username', '>', after[0])
-    const rows = await page.limit(query.limit + 1).execute()
+    const rows = await page.limit(limit + 1).execute()
     return pageOfRows(
       rows,
-      query.limit,
-      await this.count(),
+      limit,
+      total,
       (row) => [row.username],
       (row) => userOf(userRecordOf(row)),
     )
@@ -61,16 +66,17 @@ export class UserRecords implements Users {
         username: user.username,
         name: user.name,
         role: user.role,
-        password_hash: user.passwordHash,
+        password_hash: user.passwordHash ?? NO_PASSWORD,
         must_change: user.mustChange ? 1 : 0,
         disabled: 0,
         sites: JSON.stringify(user.sites ?? []),
         areas: JSON.stringify(user.areas ?? []),
+        pinyin: pinyinText([user.name]),
         created_at: this.#store.now(),
       }
       await trx.insertInto('app_user').values(row).execute()
       await this.#audit(trx, actor, 'user.created', row.id, namesOfGiven(user))
-      return userOf(userRecordOf(row))
+      return userOf(userRecordOf({ ...row, second_factor: 0, invited_until: null }))
     })
   }
 
@@ -83,8 +89,9 @@ export class UserRecords implements Users {
         .updateTable('app_user')
         .set({
           name: next.name,
+          pinyin: pinyinText([next.name]),
           role: next.role,
-          password_hash: next.passwordHash,
+          password_hash: next.passwordHash ?? NO_PASSWORD,
           must_change: next.mustChange ? 1 : 0,
           disabled: next.disabled ? 1 : 0,
           sites: JSON.stringify(next.sites),
@@ -96,8 +103,10 @@ export class UserRecords implements Users {
         const kept = keepSession === undefined ? '' : secretHash(keepSession)
         await trx.deleteFrom('session').where('user_id', '=', id).where('id_hash', '<>', kept).execute()
       }
+      // What acted for them does not act again when they come back.
+      if (next.disabled && !old.disabled) await endCredentials(trx, id)
       await this.#audit(trx, actor, 'user.updated', id, namesOfGiven(change))
-      return userOf(next)
+      return userOf({ ...next, activated: next.passwordHash !== null })
     })
   }
 
@@ -114,24 +123,36 @@ export class UserRecords implements Users {
   }
 }
 
-export function userRecordOf(row: UserTable): UserRecord {
+/** What a query of a user brings along: whether a second factor is in force, and the end of an open invitation. */
+export interface UserRow extends UserTable {
+  readonly second_factor: number
+  readonly invited_until: number | null
+}
+
+/** `app_user.password_hash` of somebody who has none yet: no hash is empty. */
+const NO_PASSWORD = ''
+
+export function userRecordOf(row: UserRow): UserRecord {
   return {
     id: row.id,
     username: row.username,
     name: row.name,
     role: row.role as Role,
-    passwordHash: row.password_hash,
+    passwordHash: row.password_hash === NO_PASSWORD ? null : row.password_hash,
     mustChange: row.must_change === 1,
     disabled: row.disabled === 1,
     sites: JSON.parse(row.sites) as string[],
     areas: JSON.parse(row.areas) as string[],
     createdAt: row.created_at,
+    activated: row.password_hash !== NO_PASSWORD,
+    secondFactor: row.second_factor === 1,
+    invitedUntil: row.invited_until,
   }
 }
 
 /** Without what only sign-in needs. */
-function userOf({ id, username, name, role, sites, areas, disabled, createdAt }: UserRecord): User {
-  return { id, username, name, role, sites, areas, disabled, createdAt }
+function userOf({ passwordHash: _hash, mustChange: _must, ...user }: UserRecord): User {
+  return user
 }
 
 /** The fields that a change gives. */
@@ -139,20 +160,50 @@ function given(change: UserChange): Partial<UserRecord> {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
 }
 
-async function findUser(db: Kysely<Tables>, column: 'id' | 'username', value: string): Promise<UserRecord | null> {
-  const row = await db.selectFrom('app_user').selectAll().where(column, '=', value).executeTakeFirst()
+/** Every column of a user, and what stands in the tables of sign-in. */
+export const withSignIn = (query: SelectQueryBuilder<Tables, 'app_user', object>) =>
+  query.selectAll('app_user').select((eb) => [
+    eb
+      .exists(
+        eb
+          .selectFrom('second_factor')
+          .select('second_factor.user_id')
+          .whereRef('second_factor.user_id', '=', 'app_user.id')
+          .where('second_factor.confirmed_at', 'is not', null),
+      )
+      .$castTo<number>()
+      .as('second_factor'),
+    eb
+      .selectFrom('invitation')
+      .select('invitation.ends_at')
+      .whereRef('invitation.user_id', '=', 'app_user.id')
+      .as('invited_until'),
+  ])
+
+export async function findUser(
+  db: Kysely<Tables>,
+  column: 'id' | 'username',
+  value: string,
+): Promise<UserRecord | null> {
+  const row = await withSignIn(db.selectFrom('app_user')).where(column, '=', value).executeTakeFirst()
   return row === undefined ? null : userRecordOf(row)
 }
 
-async function userOrThrow(trx: Transacting, id: string): Promise<UserRecord> {
+export async function userOrThrow(trx: Transacting, id: string): Promise<UserRecord> {
   const user = await findUser(trx, 'id', id)
   if (user === null) throw new LedgerError('not_found', { zh: '没有这个用户。', en: 'There is no such user.' })
   return user
 }
 
-const signsInAsAdmin = (user: Pick<UserRecord, 'role' | 'disabled'>) => user.role === 'admin' && !user.disabled
+/** Sessions (a push subscription goes with its session), tokens and an open invitation. */
+export async function endCredentials(trx: Transacting, userId: string): Promise<void> {
+  for (const table of ['session', 'bearer_token', 'invitation'] as const)
+    await trx.deleteFrom(table).where('user_id', '=', userId).execute()
+}
 
-async function refuseLastAdmin(trx: Transacting, id: string): Promise<void> {
+export const signsInAsAdmin = (user: Pick<UserRecord, 'role' | 'disabled'>) => user.role === 'admin' && !user.disabled
+
+export async function refuseLastAdmin(trx: Transacting, id: string): Promise<void> {
   const other = await trx
     .selectFrom('app_user')
     .select('id')

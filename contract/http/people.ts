@@ -2,13 +2,18 @@
 import * as z from 'zod'
 import { idSchema, instantSchema } from '../ids.ts'
 import { ackLevelSchema, permissionSchema, roleSchema } from '../roles.ts'
-import { nameSchema } from './common.ts'
+import { nameSchema, pageQuerySchema } from './common.ts'
 
 export const usernameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{1,31}$/, 'a–z, 0–9, . _ -, 2 to 32 characters')
 /** Length is what counts; NIST SP 800-63B-4 §3.1.1 asks for at least 8 and allows long ones. */
 export const passwordSchema = z.string().min(8).max(256)
 
-export const signInSchema = z.object({ username: z.string().max(64), password: z.string().max(256) })
+export const signInSchema = z.object({
+  username: z.string().max(64),
+  password: z.string().max(256),
+  /** Of the second factor, or a recovery code; asked for (`reason: 'code_required'`) after a right password only. */
+  code: z.string().max(32).optional(),
+})
 export const changePasswordSchema = z.object({ current: z.string().max(256), next: passwordSchema })
 
 /** What the caller may see: all areas, or the listed sites and the subtrees of the listed areas. */
@@ -48,14 +53,27 @@ export const userSchema = z.object({
   areas: z.array(idSchema),
   disabled: z.boolean(),
   createdAt: instantSchema,
+  /** Can sign in unless disabled; false: was invited and has not come yet. */
+  activated: z.boolean(),
+  /** Signs in with a code besides. */
+  secondFactor: z.boolean(),
+  /** The end of the invitation that is out; null: none is. */
+  invitedUntil: instantSchema.nullable(),
 })
 export type User = z.infer<typeof userSchema>
+
+/** `q` matches user name and name. */
+export const userQuerySchema = pageQuerySchema.extend({
+  q: z.string().trim().max(100).optional(),
+  role: roleSchema.optional(),
+})
 
 export const createUserSchema = z.object({
   username: usernameSchema,
   name: nameSchema,
   role: roleSchema,
-  password: passwordSchema,
+  /** Without one the person is invited to set it. */
+  password: passwordSchema.optional(),
   sites: z.array(idSchema).max(5000).optional(),
   areas: z.array(idSchema).max(5000).optional(),
   /** A first password set by an administrator must be changed at first sign-in unless this is false. */

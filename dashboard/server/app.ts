@@ -41,6 +41,7 @@ import { promptRoutes } from './routes/prompts.ts'
 import { pushRoutes } from './routes/push.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
+import { searchRoutes } from './routes/search.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { shiftRoutes } from './routes/shift.ts'
 import { siteRoutes } from './routes/sites.ts'
@@ -163,6 +164,7 @@ export async function buildApp(context: Context): Promise<App> {
   auditRoutes(app, context)
   pushRoutes(app, context)
   promptRoutes(app, context)
+  searchRoutes(app, context)
   operationRoutes(app, context)
   demoRoutes(app, context)
   await servePages(app, options.webRoot)

@@ -47,5 +47,5 @@ export interface Issue {
   readonly message: string
 }
 
-export const invalid = (issues: readonly Issue[], message?: string): ApiError =>
-  new ApiError('invalid', { issues }, message)
+export const invalid = (issues: readonly Issue[], message?: string, reason?: string): ApiError =>
+  new ApiError('invalid', { issues, ...(reason === undefined ? {} : { reason }) }, message)

@@ -36,6 +36,7 @@ export interface Records {
   readonly audit: Ledger['audit']
   readonly push: Pick<Ledger['push'], 'subscribe' | 'unsubscribe' | 'received' | 'figures'>
   readonly prompts: Pick<Ledger['prompts'], 'of' | 'answer'>
+  readonly search: Ledger['search']
 }
 
 /**

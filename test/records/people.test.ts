@@ -65,7 +65,8 @@ describe('sessions', () => {
     const user = await first.users.create(HUB_ACTOR, someone('duty'))
     const id = await first.sessions.begin(actingAs(user.id), T0 + 26 * HOUR)
     await first.stop()
-    expect(readdirSync(directory).some((name) => readFileSync(join(directory, name)).includes(id))).toBe(false)
+    const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile())
+    expect(files.some(({ name }) => readFileSync(join(directory, name)).includes(id))).toBe(false)
 
     const { sessions } = await startedLedger(directory)
     const found = await sessions.find(id, T0 + 26 * HOUR - 1)

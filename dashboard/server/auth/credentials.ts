@@ -36,6 +36,24 @@ export function setSessionCookie(request: FastifyRequest, reply: FastifyReply, i
   })
 }
 
+/** Says that somebody has signed in with this browser before; it opens nothing. */
+const knownName = (secure: boolean): string => (secure ? '__Host-zhian-known' : 'zhian-known')
+/** As long as browsers keep any cookie, s. */
+const KNOWN_SECONDS = 400 * 86_400
+
+export const knownBrowserOf = (request: FastifyRequest): string | null =>
+  request.cookies[knownName(request.from.secure)]?.slice(0, 128) ?? null
+
+export function setKnownBrowser(request: FastifyRequest, reply: FastifyReply, secret: string): void {
+  reply.setCookie(knownName(request.from.secure), secret, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: request.from.secure,
+    maxAge: KNOWN_SECONDS,
+  })
+}
+
 export function clearSessionCookie(request: FastifyRequest, reply: FastifyReply): void {
   reply.clearCookie(cookieName(request.from.secure), {
     path: '/',

@@ -32,7 +32,7 @@ export const hashPassword = (password: string): Promise<string> => oneOfFew(() =
 /** Verified against when there is no such user, so that both answers cost the same. */
 const nobody = hash('no user has this password', COST)
 
-/** False for `null` (no such user, or one that may not sign in), after as much work as a wrong password. */
+/** False for `null` (no such user, one without a password, or one that may not sign in), after as much work as a wrong password. */
 export async function verifyPassword(stored: string | null, password: string): Promise<boolean> {
   const against = stored ?? (await nobody)
   const right = await oneOfFew(() => verify(against, password.normalize('NFC')))

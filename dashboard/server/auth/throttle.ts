@@ -34,6 +34,11 @@ export class Throttle {
     return { ok, retryAfter: ok ? 0 : (recent[0] as number) + this.#window - now }
   }
 
+  /** The last try of a key does not count. */
+  giveBack(key: string): void {
+    this.#tries.get(key)?.pop()
+  }
+
   /** Forgets the tries of a key: the last one was right. */
   clear(key: string): void {
     this.#tries.delete(key)

@@ -5,8 +5,10 @@ import type { Me, MqttPorts } from '../../../contract/http/people.ts'
 import { rowOf } from '../../../contract/roles.ts'
 import { selfWhileChanging } from '../access.ts'
 import type { App, Context } from '../app.ts'
+import { browserWords } from '../auth/browser-words.ts'
 import { setSessionCookie } from '../auth/credentials.ts'
 import { principalOf } from '../auth/guard.ts'
+import { refusePassword } from '../auth/password-policy.ts'
 import { hashPassword, verifyPassword } from '../auth/passwords.ts'
 import { actorOf } from '../auth/principal.ts'
 import type { Principal } from '../auth/principal.ts'
@@ -77,6 +79,7 @@ export function meRoutes(app: App, context: Context): void {
           { reason: 'same_password' },
           '新密码不能与当前密码相同。 The new password is the old one.',
         )
+      refusePassword(next, user.username, 'next')
       tries.clear(principal.userId)
       const actor = actorOf(principal, address)
       await ports.registry.users.update(actor, user.id, { passwordHash: await hashPassword(next), mustChange: false })
@@ -84,7 +87,7 @@ export function meRoutes(app: App, context: Context): void {
       let view = { ...viewOf(principal, ports.mqtt.ports()), mustChangePassword: false }
       if (principal.credential.type === 'session') {
         const endsAt = lastEnd(user.role, now())
-        const id = await ports.records.sessions.begin(actor, endsAt)
+        const id = await ports.records.sessions.begin(actor, endsAt, browserWords(request.headers['user-agent']))
         setSessionCookie(request, reply, id, Math.floor((endsAt - now()) / 1000))
         const renewed = await context.principals.resolve({ type: 'session', id }, 'request')
         if (renewed !== null) view = viewOf(renewed, ports.mqtt.ports())

@@ -7,50 +7,93 @@ import type { UserRecord } from '../../../records/ledger.ts'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { anyone, selfWhileChanging } from '../access.ts'
 import type { App, Context } from '../app.ts'
-import { clearSessionCookie, setSessionCookie } from '../auth/credentials.ts'
+import { browserWords } from '../auth/browser-words.ts'
+import {
+  clearSessionCookie,
+  credentialOf,
+  knownBrowserOf,
+  setKnownBrowser,
+  setSessionCookie,
+} from '../auth/credentials.ts'
 import { principalOf } from '../auth/guard.ts'
+import { refusePassword } from '../auth/password-policy.ts'
 import { hashPassword, verifyPassword } from '../auth/passwords.ts'
 import { actorOf } from '../auth/principal.ts'
+import { takesCode } from '../auth/second-factor.ts'
 import { lastEnd } from '../auth/session-ends.ts'
+import { SignInThrottle, groupOf } from '../auth/sign-in-throttle.ts'
+import type { Trier } from '../auth/sign-in-throttle.ts'
 import { Throttle } from '../auth/throttle.ts'
+import type { Verdict } from '../auth/throttle.ts'
 import { ApiError } from '../errors.ts'
 import { NOTHING, errors } from './answers.ts'
 import { viewOf } from './me.ts'
 
-const MINUTE = 60_000
-/** Tries an account in 15 minutes, tries an address in one. The first never signs out who is in: it only stops guessing. */
-const ACCOUNT_TRIES = 5
-const ACCOUNT_WINDOW = 15 * MINUTE
-const ADDRESS_TRIES = 20
+/** Tries of an address to set the hub up, in a minute. */
+const SETUP_TRIES = 20
 
 const FIRST_ADMIN = 'admin'
 
 const WRONG = '用户名或密码不正确。 Wrong user name or password.'
+const CODE_REQUIRED =
+  '请输入验证器上的 6 位动态码，或一个恢复码。 Enter the code of your authenticator, or a recovery code.'
+const CODE_WRONG = '动态码不对或已用过，请等下一个码再试。 The code is wrong or was used already; try the next one.'
 const LOCKED =
   '尝试次数过多，请稍后再试；已登录的值班台不受影响。 Too many tries; come back later. Who is signed in stays signed in.'
 
 export function sessionRoutes(app: App, context: Context): void {
   const { ports, options, now, metrics } = context
-  const accounts = new Throttle(ACCOUNT_TRIES, ACCOUNT_WINDOW)
-  const addresses = new Throttle(ADDRESS_TRIES, MINUTE)
+  const throttle = new SignInThrottle()
+  const setups = new Throttle(SETUP_TRIES, 60_000)
+  const { users, secondFactors, knownBrowsers, audit } = ports.records
 
-  const takeTry = (throttle: Throttle, key: string) => {
-    const { ok, retryAfter } = throttle.take(key, now())
+  const pass = ({ ok, retryAfter }: Verdict) => {
     if (ok) return
     metrics.signIns.inc({ outcome: 'throttled' })
     throw new ApiError('rate_limited', { retryAfter }, LOCKED)
   }
 
-  /** Begins a session under a new id, whatever cookie came with the call. */
+  /** Begins a session under a new id, whatever cookie came with the call, in a browser that is known from now on. */
   async function begin(request: FastifyRequest, reply: FastifyReply, user: UserRecord): Promise<Me> {
     const at = now()
     const endsAt = lastEnd(user.role, at)
     const actor = { userId: user.id, name: user.name, address: request.from.address }
-    const id = await ports.records.sessions.begin(actor, endsAt)
+    const id = await ports.records.sessions.begin(actor, endsAt, browserWords(request.headers['user-agent']))
     const principal = await context.principals.resolve({ type: 'session', id }, 'request')
     if (principal === null) throw new ApiError('unauthorized')
     setSessionCookie(request, reply, id, Math.floor((endsAt - at) / 1000))
+    setKnownBrowser(request, reply, await knownBrowsers.remember(knownBrowserOf(request), user.id))
     return viewOf(principal, ports.mqtt.ports())
+  }
+
+  /** What this browser is known by for that account; the same work for an account that nobody has. */
+  async function knownAs(request: FastifyRequest, user: UserRecord | null): Promise<string | null> {
+    const userId = user?.id ?? ''
+    const secret = knownBrowserOf(request)
+    if (secret !== null && (await knownBrowsers.knows(secret, userId))) return `browser ${secret}`
+    const credential = credentialOf(undefined, request.cookies, request.from.secure)
+    if (credential?.type !== 'session') return null
+    const open = await ports.records.sessions.find(credential.id, now())
+    return open?.user.id === userId ? `session ${credential.id}` : null
+  }
+
+  /** Refuses, and writes it down. The name that was typed is not kept: people type their password there. */
+  async function refuse(user: UserRecord | null, address: string, refusal: ApiError): Promise<never> {
+    metrics.signIns.inc({ outcome: 'refused' })
+    await audit.record({ userId: user?.id ?? 'unknown', address }, 'session.refused', user?.id ?? 'unknown')
+    throw refusal
+  }
+
+  /** Asked only after a right password: who does not know it does not learn whether there is a second factor. */
+  async function passSecondFactor(user: UserRecord, trier: Trier, code: string | undefined): Promise<void> {
+    const factor = user.secondFactor ? await secondFactors.of(user.id) : null
+    if (factor === null) return
+    if (code === undefined) throw new ApiError('unauthorized', { reason: 'code_required' }, CODE_REQUIRED)
+    pass(throttle.takeCode(trier, now()))
+    const actor = { userId: user.id, name: user.name, address: trier.address }
+    if (!(await takesCode(secondFactors, actor, factor.secret, code, now())))
+      return refuse(user, trier.address, new ApiError('unauthorized', { reason: 'code_wrong' }, CODE_WRONG))
+    throttle.codeRight(trier)
   }
 
   app.post(
@@ -58,30 +101,25 @@ export function sessionRoutes(app: App, context: Context): void {
     {
       config: { access: anyone('this is where one signs in') },
       schema: {
-        summary: '登录。 Signs in.',
+        summary:
+          '登录；开启了两步验证的再带动态码。 Signs in; with a code where a second factor is on (401, reason code_required).',
         body: signInSchema.strict(),
         response: { 200: meSchema, ...errors },
         tags: ['session'],
       },
     },
     async (request, reply) => {
-      const { username, password } = request.body
+      const { username, password, code } = request.body
       const { address } = request.from
-      takeTry(addresses, address)
-      takeTry(accounts, username)
-      const user = await ports.records.users.byUsername(username)
+      const user = await users.byUsername(username)
+      const trier: Trier = { username, address, known: await knownAs(request, user) }
+      pass(throttle.takeAddress(trier, now()))
+      pass(throttle.takePassword(trier, now()))
       const may = user !== null && !user.disabled
-      if (!(await verifyPassword(may ? user.passwordHash : null, password)) || !may) {
-        metrics.signIns.inc({ outcome: 'refused' })
-        // The name that was typed is not kept: people type their password there.
-        await ports.records.audit.record(
-          { userId: user?.id ?? 'unknown', address },
-          'session.refused',
-          user?.id ?? 'unknown',
-        )
-        throw new ApiError('unauthorized', undefined, WRONG)
-      }
-      accounts.clear(username)
+      if (!(await verifyPassword(may ? user.passwordHash : null, password)) || !may)
+        return refuse(user, address, new ApiError('unauthorized', undefined, WRONG))
+      throttle.passwordRight(trier)
+      await passSecondFactor(user, trier, code)
       metrics.signIns.inc({ outcome: 'ok' })
       return begin(request, reply, user)
     },
@@ -121,7 +159,7 @@ export function sessionRoutes(app: App, context: Context): void {
     },
     async (request, reply) => {
       const { address } = request.from
-      takeTry(addresses, address)
+      pass(setups.take(groupOf(address), now()))
       if (options.setupCode === null || (await ports.records.users.count()) > 0)
         throw new ApiError(
           'refused',
@@ -130,6 +168,7 @@ export function sessionRoutes(app: App, context: Context): void {
         )
       if (!sameSecret(request.body.code, options.setupCode))
         throw new ApiError('unauthorized', undefined, '设置链接无效。 This set-up link is not valid.')
+      refusePassword(request.body.password, FIRST_ADMIN, 'password')
       const user = await ports.registry.users.create(
         { userId: 'setup', name: 'setup', address },
         {

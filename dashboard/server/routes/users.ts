@@ -1,9 +1,10 @@
 // Users, for administrators. A changed role, password or scope takes effect on open sessions and feeds at once.
-import { API_ROOT, pageOf, pageQuerySchema } from '../../../contract/http/common.ts'
-import { createUserSchema, updateUserSchema, userSchema } from '../../../contract/http/people.ts'
+import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
+import { createUserSchema, updateUserSchema, userQuerySchema, userSchema } from '../../../contract/http/people.ts'
 import { role } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { principalOf } from '../auth/guard.ts'
+import { refusePassword } from '../auth/password-policy.ts'
 import { hashPassword } from '../auth/passwords.ts'
 import { actorOf } from '../auth/principal.ts'
 import { ApiError } from '../errors.ts'
@@ -16,13 +17,19 @@ export function userRoutes(app: App, { ports, live }: Context): void {
   const { users } = ports.records
   const tags = ['users']
 
+  async function userOr404(id: string) {
+    const user = await users.get(id)
+    if (user === null) throw new ApiError('not_found')
+    return user
+  }
+
   app.get(
     `${API_ROOT}/users`,
     {
       config: { access: read },
       schema: {
         summary: '用户列表。 Lists users.',
-        querystring: pageQuerySchema,
+        querystring: userQuerySchema,
         response: { 200: pageOf(userSchema), ...errors },
         tags,
       },
@@ -36,11 +43,7 @@ export function userRoutes(app: App, { ports, live }: Context): void {
       config: { access: read },
       schema: { summary: '一个用户。 One user.', params: idParams, response: { 200: userSchema, ...errors }, tags },
     },
-    async (request) => {
-      const user = await users.get(request.params.id)
-      if (user === null) throw new ApiError('not_found')
-      return user
-    },
+    (request) => userOr404(request.params.id),
   )
 
   app.post(
@@ -56,10 +59,11 @@ export function userRoutes(app: App, { ports, live }: Context): void {
     },
     async (request, reply) => {
       const { password, mustChange, ...user } = request.body
+      if (password !== undefined) refusePassword(password, user.username, 'password')
       const created = await ports.registry.users.create(actorOf(principalOf(request), request.from.address), {
         ...user,
-        passwordHash: await hashPassword(password),
-        mustChange: mustChange ?? true,
+        passwordHash: password === undefined ? null : await hashPassword(password),
+        mustChange: password !== undefined && (mustChange ?? true),
       })
       return reply.code(201).send(created)
     },
@@ -80,6 +84,7 @@ export function userRoutes(app: App, { ports, live }: Context): void {
     async (request) => {
       const { id } = request.params
       const { password, ...change } = request.body
+      if (password !== undefined) refusePassword(password, (await userOr404(id)).username, 'password')
       const secret = password === undefined ? {} : { passwordHash: await hashPassword(password), mustChange: true }
       const update = () =>
         ports.registry.users.update(actorOf(principalOf(request), request.from.address), id, { ...change, ...secret })

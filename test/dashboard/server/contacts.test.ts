@@ -5,7 +5,7 @@ import type { AlarmDetail } from '../../../contract/http/alarms.ts'
 import type { AuditRow } from '../../../contract/http/audit.ts'
 import type { Page } from '../../../contract/http/common.ts'
 import type { Contact } from '../../../contract/http/places.ts'
-import { maskedPhone } from '../../../dashboard/server/contacts.ts'
+import { maskedPhone } from '../../../records/masking.ts'
 import type { Ports } from '../../../dashboard/server/ports.ts'
 import { World, live, next } from './world.ts'
 
@@ -158,25 +158,10 @@ describe('contacts', () => {
     const audit: Ports['records']['audit'] = {
       record: async () => Promise.reject(new Error('disk full')),
       list: (query) => ports.records.audit.list(query),
+      pages: (filter) => ports.records.audit.pages(filter),
       verify: () => ports.records.audit.verify(),
     }
-    const { journal, alarms, shown, places, devices, commands, users, sessions, tokens, rules, rejections, settings } =
-      ports.records
-    const records = {
-      journal,
-      alarms,
-      shown,
-      places,
-      devices,
-      commands,
-      users,
-      sessions,
-      tokens,
-      rules,
-      rejections,
-      settings,
-      audit,
-    }
+    const records = { ...ports.records, audit }
     await world.stopServing()
     await world.serve({}, { ...ports, records })
     try {

@@ -36,7 +36,7 @@ describe('sign-in', () => {
     expect((await world.call<ErrorAnswer>('GET', '/me', { as })).body.error.code).toBe('unauthorized')
   })
 
-  it('makes a new session id at each sign-in and ignores the one it was given', async () => {
+  it('session fixation: makes a new session id at each sign-in and ignores the one it was given', async () => {
     const planted = 'zhian=planted-by-someone-else'
     const answer = await world.call('POST', '/session', { as: planted, body: { username: 'duty', password: PASSWORD } })
     expect(cookieOf(answer.headers)).not.toBe(planted)
