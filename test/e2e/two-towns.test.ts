@@ -162,6 +162,7 @@ describe.skipIf(!mayRun)('two towns', () => {
   it('a town’s desk takes an alarm for itself: the county’s still calls, and each says who took it at the other', async () => {
     await admin.ok('PATCH', `/sites/${sites.b}`, { area: '示范县/柳岸镇/河口村' })
     const [county, town, other] = [await sit('zhou'), await sit('liu'), await sit('shen')]
+    await town.getByRole('banner').getByText('柳岸镇').waitFor()
     const row = (page: Page) => page.locator('[role=option]').filter({ hasText: '恒丰公寓' })
     await row(town).click()
     await town.locator('article.detail').waitFor()
