@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '13b49a5c418f2c984e3d604f3e96d495c6826243757589be2f0816fdcbf414b1'
+export const CONTRACT_HASH = '6ea97b84061400c88da9b4080a891f8cfbb736ccfb4a801e3a9adee2614fec68'

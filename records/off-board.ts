@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Handover } from '../contract/http/sign-in.ts'
 import { appendAudit } from './audit.ts'
 import { LedgerError } from './errors.ts'
+import { handOverLeases, leasesManagedBy } from './lease-managers.ts'
 import type { Actor, UserRecord } from './ledger.ts'
 import type { OffBoard, OffBoarding } from './ledger/sign-in.ts'
 import type { Store, Transacting } from './store.ts'
@@ -29,7 +30,9 @@ export class OffBoardRecords implements OffBoard {
       const user = await userOrThrow(trx, userId)
       if (signsInAsAdmin(user)) await refuseLastAdmin(trx, userId)
       const left = await handoverOf(trx, user)
-      if (successorId !== null) await handOver(trx, actor, this.#store.now(), user, successorId)
+      if (successorId === null) {
+        if (left.leases > 0) throw new LedgerError('refused', NEEDS_SUCCESSOR, { reason: 'needs_successor' })
+      } else await handOver(trx, actor, this.#store.now(), user, successorId)
       await endCredentials(trx, userId)
       if (end === 'delete') await trx.deleteFrom('app_user').where('id', '=', userId).execute()
       else {
@@ -53,6 +56,10 @@ export class OffBoardRecords implements OffBoard {
 }
 
 const NO_USER = { zh: '没有这个用户。', en: 'There is no such user.' }
+const NEEDS_SUCCESSOR = {
+  zh: '此人名下还有在租的租约，请先选接手的人。',
+  en: 'This person looks after leases; choose who takes them.',
+}
 const NOT_A_SUCCESSOR = {
   zh: '接手的人必须是同一角色、能登录的另一位用户。',
   en: 'A successor must be another user of the same role who can sign in.',
@@ -82,6 +89,7 @@ async function handoverOf(db: Kysely<Tables>, user: UserRecord): Promise<Handove
   return {
     sites: user.sites.length,
     areas: user.areas.length,
+    leases: await leasesManagedBy(db, user.id),
     sessions: await countOf('session'),
     tokens: await countOf('bearer_token'),
     successors,
@@ -107,6 +115,7 @@ async function handOver(
     .set({ sites: JSON.stringify(sites), areas: JSON.stringify(areas) })
     .where('id', '=', successorId)
     .execute()
+  await handOverLeases(trx, from.id, successorId)
   const entry = { actor, action: 'user.took_over', subject: `user:${successorId}`, fields: [`from=${from.id}`] }
   await appendAudit(trx, at, [entry])
 }

@@ -208,7 +208,8 @@ export interface AuditTable {
   hash: string
 }
 
-export interface Tables extends CommandTables, FileTables, PlaceTables, PromptTables, PushTables, SignInTables {
+export interface Tables
+  extends CommandTables, FileTables, PlaceTables, PromptTables, PushTables, RentalTables, SignInTables {
   head: HeadTable
   migration: MigrationTable
   setting: SettingTable

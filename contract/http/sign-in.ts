@@ -56,6 +56,8 @@ export const invitedSchema = z.object({
 export const handoverSchema = z.object({
   sites: z.number().int().min(0),
   areas: z.number().int().min(0),
+  /** That run now and are theirs to look after. */
+  leases: z.number().int().min(0),
   sessions: z.number().int().min(0),
   tokens: z.number().int().min(0),
   successors: z.array(z.object({ id: idSchema, username: z.string(), name: z.string() })),

@@ -9,7 +9,7 @@ import type { User } from '../../../contract/http/people.ts'
 import type { Handover, SignedInSession } from '../../../contract/http/sign-in.ts'
 import { RHYTHM } from '../../../dashboard/server/options.ts'
 import { browserWords } from '../../../dashboard/server/auth/browser-words.ts'
-import { PASSWORD, World, live, until } from './world.ts'
+import { CONSOLE, PASSWORD, World, live, until } from './world.ts'
 
 type Sessions = { items: SignedInSession[] }
 interface Invitation {
@@ -258,6 +258,29 @@ describe('off-boarding', () => {
       `successor=${successor.id}`,
     ])
     expect(await actions()).toContain('user.took_over')
+  })
+
+  it('needs a successor where leases run, and hands over those alone that run', async () => {
+    const leaver = await world.addUser('with.leases', 'manager', { sites: [world.sites.a] })
+    const successor = await world.addUser('for.leases', 'manager', { sites: [world.sites.a] })
+    const lease = async (number: string) => {
+      const { id } = await world.ledger.rooms.create(CONSOLE, world.sites.a, { building: '', floor: 8, name: number })
+      const tenant = { name: '租客', phone: '13900000003', people: 1 }
+      const body = { tenant, from: '2026-11-01', until: null, managerId: leaver.id, landlord: null }
+      return world.ledger.leases.moveIn(CONSOLE, id, body)
+    }
+    const [running, over] = [await lease('801'), await lease('802')]
+    await world.ledger.leases.moveOut(CONSOLE, over.id)
+    const offBoard = (successorId: string | null) =>
+      world.call<ErrorBody & Handover>('POST', `/users/${leaver.id}/off-board`, {
+        as: admin,
+        body: { successorId, end: 'delete' },
+      })
+    expect((await offBoard(null)).body.error.details).toEqual({ reason: 'needs_successor' })
+    expect((await offBoard(successor.id)).body).toMatchObject({ leases: 1 })
+    const managerOf = async (id: string) => (await world.ledger.leases.get({ all: true }, id))?.manager?.id
+    expect(await managerOf(running.id)).toBe(successor.id)
+    expect(await managerOf(over.id)).not.toBe(successor.id)
   })
 
   it('keeps the last administrator', async () => {
