@@ -5,7 +5,8 @@ import { MAX_AREA_LEVELS } from '../contract/http/places.ts'
 import { areaPaths } from './areas.ts'
 import { LedgerError } from './errors.ts'
 import type { AreaChange } from './ledger/places.ts'
-import { siteSearchText } from './site-row.ts'
+import { pinyinText } from './pinyin.ts'
+import { siteSearchColumns } from './site-row.ts'
 import { chunksOf, MAX_IDS } from './store.ts'
 import type { Transacting } from './store.ts'
 import type { AreaTable } from './tables.ts'
@@ -22,7 +23,11 @@ export async function changeArea(trx: Transacting, id: string, change: AreaChang
   const parentId = change.parentId === undefined ? area.parent_id : (change.parentId ?? '')
   await refuseTaken(trx, parentId, name, id)
   if (parentId !== area.parent_id) await move(trx, id, parentId)
-  await trx.updateTable('area').set({ name, parent_id: parentId }).where('id', '=', id).execute()
+  await trx
+    .updateTable('area')
+    .set({ name, parent_id: parentId, pinyin: pinyinText([name]) })
+    .where('id', '=', id)
+    .execute()
   await renewSearch(trx, id)
 }
 
@@ -183,7 +188,7 @@ async function renewSearch(trx: Transacting, id: string): Promise<void> {
   for (const site of sites)
     await trx
       .updateTable('site')
-      .set({ search: siteSearchText(paths.get(site.area_id)?.names ?? [], site.name) })
+      .set(siteSearchColumns(paths.get(site.area_id)?.names ?? [], site.name))
       .where('id', '=', site.id)
       .execute()
 }

@@ -1,7 +1,8 @@
 // The tree of areas, 县 → 镇/街道 → 村/社区, kept with its closure: every area with all its ancestors.
-import { sql } from 'kysely'
-import type { Kysely } from 'kysely'
+import { expressionBuilder, sql } from 'kysely'
+import type { Expression, Kysely, SqlBool } from 'kysely'
 import type { Area } from '../contract/http/places.ts'
+import { pinyinText } from './pinyin.ts'
 import { withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
 import { chunksOf, MAX_IDS, newId } from './store.ts'
@@ -20,20 +21,7 @@ export async function areasOf(db: Kysely<Tables>, scope: Scope): Promise<Area[]>
   const rows = await db
     .selectFrom('area')
     .selectAll()
-    .where('merged', '=', 0)
-    .where((eb) =>
-      eb.or([
-        withinScope(scope.all ? scope : { ...scope, siteIds: [] }, sql.ref('area.id'), sql.ref('area.id')),
-        eb(
-          'area.id',
-          'in',
-          eb
-            .selectFrom('site')
-            .select('site.area_id')
-            .where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id'))),
-        ),
-      ]),
-    )
+    .where(visibleArea(scope))
     .orderBy('area.created_at')
     .orderBy('area.id')
     .execute()
@@ -47,6 +35,22 @@ export async function areasOf(db: Kysely<Tables>, scope: Scope): Promise<Area[]>
     name: row.name,
     path: [...(paths.get(row.id)?.names ?? [])],
   }))
+}
+
+/** Where-clause over `area`: the areas of a scope and those around its sites, without those that went into others. */
+export function visibleArea(scope: Scope): Expression<SqlBool> {
+  const eb = expressionBuilder<Tables, 'area'>()
+  const around = eb
+    .selectFrom('site')
+    .select('site.area_id')
+    .where(withinScope(scope, sql.ref('site.id'), sql.ref('site.area_id')))
+  return eb.and([
+    eb('area.merged', '=', 0),
+    eb.or([
+      withinScope(scope.all ? scope : { ...scope, siteIds: [] }, sql.ref('area.id'), sql.ref('area.id')),
+      eb('area.id', 'in', around),
+    ]),
+  ])
 }
 
 export async function areaPaths(db: Kysely<Tables>, areaIds: Iterable<string>): Promise<Map<string, AreaPath>> {
@@ -90,7 +94,10 @@ export async function ensureAreaPath(
     const id = known?.id ?? newId()
     ids.push(id)
     if (known === undefined) {
-      await trx.insertInto('area').values({ id, parent_id: parentId, name, created_at: now, merged: 0 }).execute()
+      await trx
+        .insertInto('area')
+        .values({ id, parent_id: parentId, name, pinyin: pinyinText([name]), created_at: now, merged: 0 })
+        .execute()
       const closure = ids.map((ancestor, i) => ({ ancestor_id: ancestor, area_id: id, depth: ids.length - 1 - i }))
       await trx.insertInto('area_closure').values(closure).execute()
       created.push(id)

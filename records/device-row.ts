@@ -1,6 +1,7 @@
 // A new device's row, and what may be wrong with it.
 import { LedgerError } from './errors.ts'
 import type { NewDevice } from './ledger.ts'
+import { folded, pinyinText } from './pinyin.ts'
 import { newId } from './store.ts'
 import type { DeviceTable } from './tables.ts'
 
@@ -15,7 +16,7 @@ export function newDeviceRow(device: NewDevice, siteId: string | null, tokenHash
     attributes: JSON.stringify(device.attributes ?? {}),
     lifecycle: 'registered',
     token_hash: tokenHash,
-    search: deviceSearchText(device.id, device.name),
+    ...deviceSearchColumns(device.id, device.name),
     created_at: now,
   }
 }
@@ -30,6 +31,6 @@ export function noSuchGateway(id: string, details: Readonly<Record<string, unkno
   return new LedgerError('invalid', text, details)
 }
 
-export function deviceSearchText(id: string, name: string): string {
-  return `${id} ${name}`.toLowerCase()
+export function deviceSearchColumns(id: string, name: string): Pick<DeviceTable, 'search' | 'pinyin'> {
+  return { search: folded(`${id} ${name}`), pinyin: pinyinText([name]) }
 }

@@ -3,9 +3,10 @@ import { randomBytes } from 'node:crypto'
 import type { Page } from '../contract/http/common.ts'
 import { appendAudit } from './audit.ts'
 import { importDevices } from './device-import.ts'
-import { deviceSearchText, idTaken, newDeviceRow, noSuchGateway } from './device-row.ts'
+import { deviceSearchColumns, idTaken, newDeviceRow, noSuchGateway } from './device-row.ts'
 import { deviceOrThrow, findDevice, identitiesAfter, identitiesOf, listDevices } from './device-queries.ts'
 import { LedgerError } from './errors.ts'
+import { dropFilesOf } from './files.ts'
 import type {
   Actor,
   DeviceChange,
@@ -17,6 +18,7 @@ import type {
   NewDevice,
 } from './ledger.ts'
 import { namesOfGiven } from './places.ts'
+import { leaveRoom, leaveSite, placeInRoom } from './room-stays.ts'
 import type { Scope } from './scope.ts'
 import { chunksOf, MAX_IDS } from './store.ts'
 import type { Store, Transacting } from './store.ts'
@@ -81,7 +83,7 @@ export class DeviceRecords implements Devices {
         .updateTable('device')
         .set({
           name,
-          search: deviceSearchText(id, name),
+          ...deviceSearchColumns(id, name),
           site_id: change.siteId === undefined ? old.siteId : change.siteId,
           gateway_id: change.gatewayId === undefined ? old.gatewayId : change.gatewayId,
           attributes: JSON.stringify(change.attributes ?? old.attributes),
@@ -89,6 +91,7 @@ export class DeviceRecords implements Devices {
         })
         .where('id', '=', id)
         .execute()
+      await this.#placeInRoom(trx, old, change)
       await this.#audit(trx, actor, 'device.updated', id, namesOfGiven(change))
       return deviceOrThrow(trx, id)
     })
@@ -112,8 +115,10 @@ export class DeviceRecords implements Devices {
         }
         throw new LedgerError('refused', text, { reason: 'has_children' })
       }
+      await leaveSite(trx, id, this.#store.now())
       await trx.deleteFrom('device').where('id', '=', id).execute()
       await trx.deleteFrom('device_state').where('device_id', '=', id).execute()
+      await dropFilesOf(trx, 'device', id)
       await this.#audit(trx, actor, 'device.deleted', id, [])
     })
   }
@@ -162,6 +167,14 @@ export class DeviceRecords implements Devices {
 
   identitiesOfSite(siteId: string): Promise<DeviceIdentity[]> {
     return identitiesOf(this.#store.read, 'device.site_id', siteId)
+  }
+
+  async #placeInRoom(trx: Transacting, old: LedgerDevice, change: DeviceChange): Promise<void> {
+    const now = this.#store.now()
+    const siteId = change.siteId === undefined ? old.siteId : change.siteId
+    if (siteId !== old.siteId) await leaveSite(trx, old.id, now)
+    if (change.lifecycle === 'retired') await leaveRoom(trx, old.id, now)
+    if (change.roomId !== undefined) await placeInRoom(trx, { id: old.id, kind: old.kind, siteId }, change.roomId, now)
   }
 
   #audit(trx: Transacting, actor: Actor, action: string, id: string, fields: readonly string[]): Promise<void> {

@@ -4,6 +4,7 @@ import type { Alarm, Transition } from '../contract/alarms.ts'
 import { appendAudit } from './audit.ts'
 import { newestInScope, openAlarms, sequencesAfter } from './journal-queries.ts'
 import type { CommittedTransition, DeviceState, Journal, JournalBatch, JournalEntry } from './ledger.ts'
+import { folded } from './pinyin.ts'
 import type { Scope } from './scope.ts'
 import { chunksOf, ROWS_PER_INSERT, TRANSITIONS_PER_READ } from './store.ts'
 import type { Store, Transacting } from './store.ts'
@@ -164,7 +165,7 @@ async function upsertAlarms(trx: Transacting, committed: readonly CommittedTrans
     acked_at: alarm.ack?.at ?? null,
     closed_at: alarm.closedAt,
     verdict: alarm.verdict,
-    search: [alarm.title.zh, alarm.title.en, alarm.deviceId, alarm.deviceName, ...alarm.place].join(' ').toLowerCase(),
+    search: folded([alarm.title.zh, alarm.title.en, alarm.deviceId, alarm.deviceName, ...alarm.place].join(' ')),
   }))
   for (const chunk of chunksOf(rows, ROWS_PER_INSERT)) {
     await trx

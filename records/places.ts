@@ -10,13 +10,14 @@ import { areaPaths, areasOf, ensureAreaPath } from './areas.ts'
 import { appendAudit } from './audit.ts'
 import type { AuditEntry } from './audit.ts'
 import { LedgerError } from './errors.ts'
+import { dropFilesOf } from './files.ts'
 import type { Actor, PageQuery } from './ledger.ts'
 import type { AreaChange, NewSite, Places, SiteChange } from './ledger/places.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
 import { EVERYTHING, withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
 import { matchesEveryWord } from './search.ts'
-import { findSite, newSiteRow, profileColumns, siteSearchText, siteViews } from './site-row.ts'
+import { findSite, newSiteRow, profileColumns, siteSearchColumns, siteViews } from './site-row.ts'
 import type { Store, Transacting } from './store.ts'
 import type { Tables } from './tables.ts'
 
@@ -119,7 +120,7 @@ export class PlaceRecords implements Places {
           name,
           area_id: area.id,
           contacts: JSON.stringify(change.contacts ?? old.contacts),
-          search: siteSearchText(path.names, name),
+          ...siteSearchColumns(path.names, name),
           ...profileColumns({ ...old, ...given(change) }),
         })
         .where('id', '=', id)
@@ -150,7 +151,16 @@ export class PlaceRecords implements Places {
         }
         throw new LedgerError('refused', text, { reason: 'has_inspections' })
       }
+      const room = await trx.selectFrom('room').select('id').where('site_id', '=', id).executeTakeFirst()
+      if (room !== undefined) {
+        const text = {
+          zh: '场所还有房间，请先删除房间。',
+          en: 'The site still has rooms; delete them first.',
+        }
+        throw new LedgerError('refused', text, { reason: 'has_rooms' })
+      }
       await trx.deleteFrom('site').where('id', '=', id).execute()
+      await dropFilesOf(trx, 'site', id)
       await this.#audit(trx, actor, [{ action: 'site.deleted', subject: `site:${id}` }])
     })
   }
@@ -181,7 +191,7 @@ function given(change: SiteChange): Partial<SiteChange> {
 export function narrowed(sites: FromSite, filter: SiteFilter): FromSite {
   const { q, category, risk, regime, areaId } = filter
   let matching = sites
-  if (q !== undefined) matching = matching.where(matchesEveryWord(q, ['site.search']))
+  if (q !== undefined) matching = matching.where(matchesEveryWord(q, ['site.search'], ['site.pinyin']))
   if (category !== undefined) matching = matching.where('site.category', '=', category)
   if (risk !== undefined) matching = matching.where('site.risk', '=', risk)
   if (regime !== undefined) matching = matching.where('site.regime', '=', regime)

@@ -6,6 +6,7 @@ import type { Coordinates, Insurance, Site, SiteRegime } from '../contract/http/
 import type { Facility, Regime, RiskGrade, SiteCategory } from '../contract/site-profile.ts'
 import { areaPaths, NOWHERE } from './areas.ts'
 import type { SiteProfile } from './ledger/places.ts'
+import { folded, pinyinText } from './pinyin.ts'
 import { withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
 import { newId } from './store.ts'
@@ -58,14 +59,14 @@ export function newSiteRow(
     name: site.name,
     area_id: site.areaId,
     contacts: JSON.stringify(contacts),
-    search: siteSearchText(site.areaNames, site.name),
+    ...siteSearchColumns(site.areaNames, site.name),
     created_at: now,
     ...profileColumns(profile),
   }
 }
 
-export function siteSearchText(areaNames: readonly string[], name: string): string {
-  return [...areaNames, name].join('/').toLowerCase()
+export function siteSearchColumns(areaNames: readonly string[], name: string): Pick<SiteTable, 'search' | 'pinyin'> {
+  return { search: folded([...areaNames, name].join('/')), pinyin: pinyinText([name, ...areaNames]) }
 }
 
 export async function findSite(db: Kysely<Tables>, scope: Scope, id: string): Promise<Site | null> {

@@ -58,6 +58,7 @@ const CHAPTERS: Readonly<Record<string, string>> = {
   places: 'Places 地点',
   coverage: 'Coverage 应装尽装',
   'first-steps': 'First steps 处置要点',
+  search: 'Search 查找',
   shift: 'Shift 值班',
   push: 'Push 推送',
   prompts: 'Prompts 询问',
