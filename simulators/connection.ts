@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { connect } from 'mqtt'
 import type { MqttClient } from 'mqtt'
 import type { DeviceStatus } from '../contract/payloads.ts'
-import { upTopic } from '../contract/topics.ts'
+import { commandTopic, upTopic } from '../contract/topics.ts'
 import type { UpChannel } from '../contract/topics.ts'
 
 /** One PUBLISH as the outside world must judge it. Written down once, when its fate is known. */
@@ -51,6 +51,8 @@ export interface ConnectionObserver {
   /** The server said no, or could not be reached. MQTT.js tries again. */
   failed(error: Error): void
   overflowed(): void
+  /** A command came; its PUBACK goes out when this returns. Without it the device listens for none. */
+  commanded?(payload: Uint8Array): void
 }
 
 /** How long a last word may take, ms. */
@@ -103,10 +105,12 @@ export class DeviceConnection {
     this.#client = client
     client.on('connect', () => {
       client.publish(upTopic(deviceId, 'status'), status('online'), { qos: 1, retain: true })
+      if (this.#observer.commanded !== undefined) client.subscribe(commandTopic(deviceId), { qos: 1 })
       this.#observer.connected(this.#everConnected)
       this.#everConnected = true
       this.#wasRefused = false
     })
+    client.on('message', (_topic, payload) => this.#observer.commanded?.(payload))
     client.on('error', (error) => {
       this.#wasRefused = true
       this.#observer.failed(error)

@@ -2,9 +2,11 @@
 //
 // The world starts at the wall time of start() and runs `speed` times as fast. Samples carry wall time, so that a hub
 // believes them whatever the speed; only what happens (loads, leaks, doors) happens faster.
+import { upTopic } from '../contract/topics.ts'
 import { DeviceConnection } from './connection.ts'
 import type { ConnectionObserver, Delivery, Outgoing } from './connection.ts'
 import type { DeviceModel } from './devices/model.ts'
+import { Obedience } from './devices/obey.ts'
 import { faultsOf } from './faults.ts'
 import { history } from './history.ts'
 import { messages } from './messages.ts'
@@ -236,7 +238,20 @@ export class Fleet {
     await running.connection.send(message)
   }
 
+  /** Does what it is told, and says so: first what happened, then the answer. */
+  #obey({ id }: DeviceModel, obedience: Obedience, payload: Uint8Array): void {
+    const running = this.#running.find(({ device }) => device.model.id === id)
+    if (running === undefined) return
+    const ts = Date.now()
+    const { reply, event } = obedience.hear(payload, ts)
+    const say = (channel: 'events' | 'replies', body: unknown, samples: readonly number[]): void =>
+      void this.#send(running, { channel, topic: upTopic(id, channel), payload: JSON.stringify(body), qos: 1, samples })
+    if (event !== null) say('events', { ts, ...event }, [ts])
+    if (reply !== null) say('replies', reply, [])
+  }
+
   #connectionOf({ model, token }: FleetDevice): DeviceConnection {
+    const obedience = new Obedience()
     const { url, ca, reconnectMs = 1_000, memory = 1_000, onDelivery } = this.#options
     const observer: ConnectionObserver = {
       delivered: (delivery) => {
@@ -250,6 +265,7 @@ export class Fleet {
       failed: (error) => {
         this.#lastError = `${model.id}: ${error.message || codeOf(error)}`
       },
+      commanded: (payload) => this.#obey(model, obedience, payload),
       overflowed: () => {
         this.#overflowed++
         this.#sent--

@@ -67,7 +67,7 @@ export class Commands implements Replies {
         written: command,
         writing: null,
       })
-    await this.#tick()
+    await this.look()
   }
 
   /** Writes what has changed; what is under way is taken up at the next start. */
@@ -196,7 +196,8 @@ export class Commands implements Replies {
     }
   }
 
-  readonly #tick = async (): Promise<void> => {
+  /** Ends what is over by the clock, and writes what could not be written. The timer calls it when something is due. */
+  async look(): Promise<void> {
     for (const entry of this.#entries.values()) this.#apply(entry, { type: 'tick' })
     await Promise.allSettled([...this.#entries.values()].map((entry) => this.#write(entry)))
     this.#forget()
@@ -223,7 +224,7 @@ export class Commands implements Replies {
       .filter(({ command }) => isOpen(command))
       .map((entry) => deadlineOf(entry.command) - this.#now(entry))
     const longest = entries.some(({ command, written }) => command !== written) ? RETRY_MS : LONGEST_WAIT_MS
-    this.#timer = setTimeout(() => void this.#tick(), Math.max(1, Math.min(longest, ...due)))
+    this.#timer = setTimeout(() => void this.look(), Math.max(1, Math.min(longest, ...due)))
   }
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { startTcpProxy } from '../support/tcp-proxy.ts'
 import {
   ackBytes,
   device,
@@ -100,6 +101,39 @@ describe('commands', () => {
     second.send(PINGREQ)
     await second.received('pingresp')
     expect(second.of('publish').map(({ payload }) => payload.toString())).toEqual(['close'])
+  })
+
+  it('G7: what lies in a frozen line until it expires does not arrive when the line thaws', async () => {
+    hub = await startBroker()
+    const proxy = await startTcpProxy({ port: hub.port })
+    try {
+      const client = await device(proxy.port, 'd1', { clientId: 'c' })
+      client.send(subscribeBytes([['zhian/v1/d1/commands', 1]]))
+      await client.received('suback')
+      expect(hub.broker.listens('d1')).toBe(true)
+      proxy.freeze()
+      expect(hub.broker.publishCommand('d1', 'open', { withinMs: 200 })).toBe(true)
+      await until(() => hub.broker.counters().refused.command_unacknowledged === 1)
+      expect(hub.broker.listens('d1')).toBe(false)
+      expect(hub.refused.at(-1)).toMatchObject({ reason: 'command_unacknowledged', deviceId: 'd1' })
+      const ended = new Promise((resolve) => client.socket.once('close', resolve))
+      proxy.thaw()
+      await ended
+      expect(client.of('publish')).toEqual([])
+    } finally {
+      await proxy.stop()
+    }
+  })
+
+  it('a command that was acknowledged in time cuts nothing', async () => {
+    hub = await startBroker()
+    const client = await listening('d1')
+    hub.broker.publishCommand('d1', 'x', { withinMs: 500 })
+    await client.received('publish')
+    client.send(ackBytes('puback', client.of('publish')[0]?.messageId as number))
+    // Two looks of the broker's clock later it is still there.
+    await new Promise((resolve) => setTimeout(resolve, 2_200))
+    expect(hub.broker.isConnected('d1')).toBe(true)
   })
 
   it('of two connections of a device the newest that listens takes it, once', async () => {
