@@ -87,17 +87,25 @@ export async function identitiesOf(
 
 interface PlacedDevice extends DeviceTable {
   area_id: string | null
+  room_id: string | null
   site_name: string | null
   site_regime: string | null
 }
 
 function devicesInPlace(db: Kysely<Tables>) {
-  return db.selectFrom('device').leftJoin('site', 'site.id', 'device.site_id')
+  return db
+    .selectFrom('device')
+    .leftJoin('site', 'site.id', 'device.site_id')
+    .leftJoin('room_stay', (join) =>
+      join.onRef('room_stay.device_id', '=', 'device.id').on('room_stay.until', 'is', null),
+    )
 }
 type DevicesInPlace = ReturnType<typeof devicesInPlace>
 
 function placed(from: DevicesInPlace) {
-  return from.selectAll('device').select(['site.area_id', 'site.name as site_name', 'site.regime as site_regime'])
+  return from
+    .selectAll('device')
+    .select(['site.area_id', 'site.name as site_name', 'site.regime as site_regime', 'room_stay.room_id'])
 }
 
 function narrowed(from: DevicesInPlace, query: DeviceQuery): DevicesInPlace {
@@ -105,6 +113,7 @@ function narrowed(from: DevicesInPlace, query: DeviceQuery): DevicesInPlace {
   if (query.q !== undefined) devices = devices.where(matchesEveryWord(query.q, ['device.search', 'site.search']))
   if (query.kind !== undefined) devices = devices.where('device.kind', '=', query.kind)
   if (query.siteId !== undefined) devices = devices.where('device.site_id', '=', query.siteId)
+  if (query.roomId !== undefined) devices = devices.where('room_stay.room_id', '=', query.roomId)
   if (query.lifecycle !== undefined) devices = devices.where('device.lifecycle', '=', query.lifecycle)
   return devices
 }
@@ -137,6 +146,7 @@ async function deviceViews(db: Kysely<Tables>, rows: readonly PlacedDevice[]): P
     kind: row.kind as KindName,
     name: row.name,
     siteId: row.site_id,
+    roomId: row.room_id,
     place: [...(paths.get(row.area_id ?? '') ?? NOWHERE).names, ...(row.site_name === null ? [] : [row.site_name])],
     gatewayId: row.gateway_id,
     attributes: JSON.parse(row.attributes) as Attributes,

@@ -19,6 +19,8 @@ export const deviceSchema = z.object({
   kind: kindNameSchema,
   name: z.string(),
   siteId: idSchema.nullable(),
+  /** A room of its site. */
+  roomId: idSchema.nullable(),
   /** Names from large to small: areas, then the site; empty without a site. */
   place: z.array(z.string()),
   gatewayId: deviceIdSchema.nullable(),
@@ -46,6 +48,8 @@ export const createdDeviceSchema = deviceSchema.extend({ token: z.string() })
 export const updateDeviceSchema = z.object({
   name: nameSchema.optional(),
   siteId: idSchema.nullable().optional(),
+  /** A room of its site; moving to another site takes it out of its room. */
+  roomId: idSchema.nullable().optional(),
   gatewayId: deviceIdSchema.nullable().optional(),
   attributes: attributesSchema.optional(),
   lifecycle: z.enum(['in_service', 'retired']).optional(),
@@ -61,6 +65,7 @@ export const deviceListQuerySchema = pageQuerySchema.extend({
   q: z.string().trim().max(100).optional(),
   kind: kindNameSchema.optional(),
   siteId: idSchema.optional(),
+  roomId: idSchema.optional(),
   lifecycle: lifecycleSchema.optional(),
   online: z.stringbool().optional(),
 })

@@ -43,6 +43,7 @@ export function addInventoryApi(app: FastifyInstance, hub: FakeHub): void {
       kind: body.kind,
       name: body.name,
       siteId: site?.id ?? null,
+      roomId: null,
       place: site === undefined ? [] : [...site.area, site.name],
       gatewayId: null,
       attributes: body.attributes ?? {},

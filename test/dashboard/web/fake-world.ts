@@ -123,6 +123,7 @@ export function worldOf(
       kind,
       name: size.longNames ? LONG.device : `${KINDS[kind].label.zh} ${Math.floor(random() * 4) + 1} 层`,
       siteId: site.id,
+      roomId: null,
       place: [...site.area, site.name],
       gatewayId: null,
       attributes: {},

@@ -128,6 +128,7 @@ export const DEVICE: Device = {
   kind: 'gas',
   name: '共用厨房',
   siteId: 'site-12',
+  roomId: null,
   place: GAS.place,
   gatewayId: null,
   attributes: {},
