@@ -128,6 +128,7 @@ export function createRegistry(parts: RegistryParts): Registry {
       update: (actor, id, change, keepSession) => ledger.users.update(actor, id, change, keepSession),
       delete: (actor, id) => ledger.users.delete(actor, id),
     },
+    files: ledger.files,
     rules: {
       async change(actor, rule) {
         const changed = await ledger.rules.change(actor, rule)

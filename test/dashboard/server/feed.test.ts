@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AlarmEvent, Heartbeat, LiveReadings } from '../../../contract/feed.ts'
-import type { Ports } from '../../../dashboard/server/ports.ts'
 import { World, live, next, resume, until } from './world.ts'
 import type { Client } from './world.ts'
 
@@ -440,7 +439,7 @@ describe('live feed under faults', () => {
       {},
       {
         ...ports,
-        records: { ...recordsOf(ports.records), journal },
+        records: { ...ports.records, journal },
         desks: {
           armed() {
             throw new Error('the desk watch is broken')
@@ -476,23 +475,6 @@ describe('live feed under faults', () => {
       await world.stop()
     }
   })
-})
-
-/** The same parts without the class around them. */
-const recordsOf = (records: Ports['records']): Ports['records'] => ({
-  journal: records.journal,
-  alarms: records.alarms,
-  shown: records.shown,
-  places: records.places,
-  devices: records.devices,
-  commands: records.commands,
-  users: records.users,
-  sessions: records.sessions,
-  tokens: records.tokens,
-  rules: records.rules,
-  rejections: records.rejections,
-  settings: records.settings,
-  audit: records.audit,
 })
 
 describe('live feed figures', () => {

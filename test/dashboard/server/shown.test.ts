@@ -67,23 +67,7 @@ describe('alarm:shown', () => {
         kept.push(...painted)
       },
     }
-    const { journal, alarms, places, devices, commands, users, sessions, tokens, rules, rejections, settings, audit } =
-      ports.records
-    const records = {
-      journal,
-      alarms,
-      shown,
-      places,
-      devices,
-      commands,
-      users,
-      sessions,
-      tokens,
-      rules,
-      rejections,
-      settings,
-      audit,
-    }
+    const records = { ...ports.records, shown }
     await world.stopServing()
     await world.serve({}, { ...ports, records })
     try {
