@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '6ea97b84061400c88da9b4080a891f8cfbb736ccfb4a801e3a9adee2614fec68'
+export const CONTRACT_HASH = '732de1063246bc5ee023cd4369b515dca414f2ac0876d9ba217308858da5905e'

@@ -159,14 +159,6 @@ export class PlaceRecords implements Places {
         }
         throw new LedgerError('refused', text, { reason: 'has_rooms' })
       }
-      const room = await trx.selectFrom('room').select('id').where('site_id', '=', id).executeTakeFirst()
-      if (room !== undefined) {
-        const text = {
-          zh: '场所还有房间，请先删除房间。',
-          en: 'The site still has rooms; delete them first.',
-        }
-        throw new LedgerError('refused', text, { reason: 'has_rooms' })
-      }
       await trx.deleteFrom('site').where('id', '=', id).execute()
       await dropFilesOf(trx, 'site', id)
       await this.#audit(trx, actor, [{ action: 'site.deleted', subject: `site:${id}` }])

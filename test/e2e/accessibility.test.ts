@@ -102,13 +102,15 @@ const VIEWS: readonly View[] = [
   { name: 'no such device', path: '/devices/none', show: (page) => first(page, '.notice') },
   { name: 'sites', path: '/sites', show: (page) => first(page, '[role=listitem]') },
   {
-    name: 'sites, change one',
-    path: '/sites',
+    name: 'site, change it',
+    path: '/sites/site-0',
     show: async (page) => {
-      await page.locator('[role=listitem] button').first().click()
+      await page.locator('.title button').first().click()
       await dialog(page)
     },
   },
+  { name: 'site', path: '/sites/site-0', show: (page) => first(page, '[role=tab]') },
+  { name: 'areas', path: '/areas', show: (page) => first(page, '[data-area]') },
   { name: 'users', path: '/users', show: (page) => first(page, '[role=listitem]') },
   {
     name: 'users, add',

@@ -189,6 +189,9 @@ export function addInventoryApi(app: FastifyInstance, hub: FakeHub): void {
       parentId: null,
       name: path.split('/').at(-1) as string,
       path: path.split('/'),
+      sites: 1,
+      devices: 1,
+      openAlarms: 0,
     }))
     return { items, next: null, total: items.length }
   })

@@ -24,6 +24,8 @@ export interface CallOptions {
   readonly body?: unknown
   /** Sent as text/csv instead of JSON. */
   readonly csv?: string | Blob
+  /** Sent as it is: the hub looks at the content for what it is. */
+  readonly file?: Blob
   readonly signal?: AbortSignal
   readonly timeoutMs?: number
   /** The body is a credential: a 401 says that it is wrong, and nothing of the session. */
@@ -59,6 +61,9 @@ async function send(method: string, path: string, options: CallOptions): Promise
   if (options.csv !== undefined) {
     init.body = options.csv
     init.headers = { 'content-type': 'text/csv; charset=utf-8' }
+  } else if (options.file !== undefined) {
+    init.body = options.file
+    init.headers = { 'content-type': 'application/octet-stream' }
   } else if (options.body !== undefined) {
     init.body = JSON.stringify(options.body)
     init.headers = { 'content-type': 'application/json' }

@@ -6,7 +6,12 @@ export const PAGES = {
   devices: '/devices',
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
   sites: '/sites',
+  site: (id: string) => `/sites/${encodeURIComponent(id)}`,
+  areas: '/areas',
+  coverage: '/coverage',
+  import: '/import',
   users: '/users',
+  audit: '/audit',
   firstSteps: '/first-steps',
   counters: '/counters',
   account: '/account',
@@ -15,6 +20,7 @@ export const PAGES = {
   /** No page links to it. */
   gallery: '/gallery',
   setup: '/setup',
+  invitation: '/invitation',
 } as const
 
 export type Place =
@@ -24,7 +30,11 @@ export type Place =
         | 'history'
         | 'devices'
         | 'sites'
+        | 'areas'
+        | 'coverage'
+        | 'import'
         | 'users'
+        | 'audit'
         | 'first-steps'
         | 'counters'
         | 'account'
@@ -32,17 +42,26 @@ export type Place =
         | 'demo'
         | 'gallery'
         | 'setup'
+        | 'invitation'
         | 'unknown'
     }
-  | { readonly page: 'device' | 'alarm'; readonly id: string }
+  | { readonly page: 'device' | 'alarm' | 'site'; readonly id: string }
+
+/** `/devices/E-1` is one of the devices. */
+const ONE_OF: Readonly<Record<string, 'device' | 'alarm' | 'site'>> = Object.assign(Object.create(null), {
+  devices: 'device',
+  alarms: 'alarm',
+  sites: 'site',
+})
 
 export function placeOf(pathname: string): Place {
   const parts = pathname.split('/').filter((part) => part !== '')
   const [first, second] = parts
   if (first === undefined) return { page: 'desk' }
-  if ((first === 'devices' || first === 'alarms') && second !== undefined && parts.length === 2) {
+  const of = ONE_OF[first]
+  if (of !== undefined && second !== undefined && parts.length === 2) {
     const id = decoded(second)
-    return id === null ? { page: 'unknown' } : { page: first === 'devices' ? 'device' : 'alarm', id }
+    return id === null ? { page: 'unknown' } : { page: of, id }
   }
   if (parts.length > 1) return { page: 'unknown' }
   if (first === 'alarms') return { page: 'history' }
@@ -50,14 +69,19 @@ export function placeOf(pathname: string): Place {
     first === 'desk' ||
     first === 'devices' ||
     first === 'sites' ||
+    first === 'areas' ||
+    first === 'coverage' ||
+    first === 'import' ||
     first === 'users' ||
+    first === 'audit' ||
     first === 'first-steps' ||
     first === 'counters' ||
     first === 'account' ||
     first === 'about' ||
     first === 'demo' ||
     first === 'gallery' ||
-    first === 'setup'
+    first === 'setup' ||
+    first === 'invitation'
   )
     return { page: first }
   return { page: 'unknown' }
