@@ -19,7 +19,6 @@ import type {
 } from './ledger.ts'
 import { namesOfGiven } from './places.ts'
 import { leaveRoom, leaveSite, placeInRoom } from './room-stays.ts'
-import { leaveRoom, leaveSite, placeInRoom } from './room-stays.ts'
 import type { Scope } from './scope.ts'
 import { chunksOf, MAX_IDS } from './store.ts'
 import type { Store, Transacting } from './store.ts'
@@ -117,7 +116,6 @@ export class DeviceRecords implements Devices {
         throw new LedgerError('refused', text, { reason: 'has_children' })
       }
       await leaveSite(trx, id, this.#store.now())
-      await leaveSite(trx, id, this.#store.now())
       await trx.deleteFrom('device').where('id', '=', id).execute()
       await trx.deleteFrom('device_state').where('device_id', '=', id).execute()
       await dropFilesOf(trx, 'device', id)
@@ -169,14 +167,6 @@ export class DeviceRecords implements Devices {
 
   identitiesOfSite(siteId: string): Promise<DeviceIdentity[]> {
     return identitiesOf(this.#store.read, 'device.site_id', siteId)
-  }
-
-  async #placeInRoom(trx: Transacting, old: LedgerDevice, change: DeviceChange): Promise<void> {
-    const now = this.#store.now()
-    const siteId = change.siteId === undefined ? old.siteId : change.siteId
-    if (siteId !== old.siteId) await leaveSite(trx, old.id, now)
-    if (change.lifecycle === 'retired') await leaveRoom(trx, old.id, now)
-    if (change.roomId !== undefined) await placeInRoom(trx, { id: old.id, kind: old.kind, siteId }, change.roomId, now)
   }
 
   async #placeInRoom(trx: Transacting, old: LedgerDevice, change: DeviceChange): Promise<void> {

@@ -18,7 +18,6 @@ import type { CommandLog } from './ledger/commands.ts'
 import type { Prompts } from './ledger/prompts.ts'
 import type { Push } from './ledger/push.ts'
 import type { Checklists, FloorPlans, Leases, Rooms } from './ledger/rentals.ts'
-import type { Checklists, FloorPlans, Leases, Rooms } from './ledger/rentals.ts'
 import type { Invitations, KnownBrowsers, OffBoard, SecondFactors } from './ledger/sign-in.ts'
 import type { Search } from './ledger/search.ts'
 import type { Migration } from './migrations/migration.ts'
@@ -151,8 +150,6 @@ export interface NewDevice {
 export interface DeviceChange {
   readonly name?: string | undefined
   readonly siteId?: string | null | undefined
-  /** A room of its site; null: in none. Moving to another site takes it out of its room. */
-  readonly roomId?: string | null | undefined
   /** A room of its site; null: in none. Moving to another site takes it out of its room. */
   readonly roomId?: string | null | undefined
   readonly gatewayId?: string | null | undefined
@@ -393,10 +390,6 @@ export interface Ledger {
   readonly alarms: Alarms
   readonly shown: Shown
   readonly places: Places
-  readonly rooms: Rooms
-  readonly leases: Leases
-  readonly checklists: Checklists
-  readonly plans: FloorPlans
   readonly rooms: Rooms
   readonly leases: Leases
   readonly checklists: Checklists

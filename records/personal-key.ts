@@ -12,9 +12,13 @@ import type { Tables } from './tables.ts'
 
 export const personalKeyFileIn = (directory: string): string => join(directory, 'keys', 'personal.key')
 
-/** Every column that holds sealed values; such a column is named `…_sealed`, and a test finds one that is not here. */
+/** Every column that holds sealed values. */
 export const SEALED_COLUMNS: readonly { readonly table: keyof Tables; readonly column: string }[] = [
   { table: 'second_factor', column: 'secret_sealed' },
+  { table: 'lease', column: 'tenant_name' },
+  { table: 'lease', column: 'tenant_phone' },
+  { table: 'lease', column: 'landlord_name' },
+  { table: 'lease', column: 'landlord_phone' },
 ]
 
 /** One key a line, base64; the first seals. */

@@ -7,17 +7,14 @@ import { backupOf } from './backups.ts'
 import { CommandRecords } from './commands.ts'
 import { CoverageRecords } from './coverage.ts'
 import { ChecklistRecords } from './checklists.ts'
-import { ChecklistRecords } from './checklists.ts'
 import { DeviceRecords } from './devices.ts'
 import { FileContents, filesIn } from './file-contents.ts'
 import { FileRecords } from './files.ts'
-import { FloorPlanRecords } from './floor-plans.ts'
 import { FloorPlanRecords } from './floor-plans.ts'
 import { InvitationRecords } from './invitations.ts'
 import { InspectionRecords } from './inspections.ts'
 import { AlarmJournal, INCARNATION } from './journal.ts'
 import { KnownBrowserRecords } from './known-browsers.ts'
-import { LeaseRecords } from './leases.ts'
 import { LeaseRecords } from './leases.ts'
 import type { Ledger, LedgerOptions } from './ledger.ts'
 import { dropOutdated } from './maintain.ts'
@@ -30,7 +27,6 @@ import { PlaceRecords } from './places.ts'
 import { PromptRecords } from './prompts.ts'
 import { PushRecords } from './push.ts'
 import { RejectionRecords } from './rejections.ts'
-import { RoomRecords } from './rooms.ts'
 import { RoomRecords } from './rooms.ts'
 import { RuleRecords } from './rules.ts'
 import { Everywhere } from './search-everywhere.ts'
@@ -130,10 +126,6 @@ export function createLedger(options: LedgerOptions): Ledger {
     alarms: new AlarmLists(store),
     shown: new ShownRecords(store),
     places: new PlaceRecords(store),
-    rooms: new RoomRecords(store, box),
-    leases: new LeaseRecords(store, box),
-    checklists: new ChecklistRecords(store),
-    plans: new FloorPlanRecords(store),
     rooms: new RoomRecords(store, box),
     leases: new LeaseRecords(store, box),
     checklists: new ChecklistRecords(store),

@@ -6,7 +6,6 @@ import type { PlaceTables } from './tables/places.ts'
 import type { PromptTables } from './tables/prompts.ts'
 import type { PushTables } from './tables/push.ts'
 import type { RentalTables } from './tables/rentals.ts'
-import type { RentalTables } from './tables/rentals.ts'
 import type { SignInTables } from './tables/sign-in.ts'
 
 /** One row: the end of both sequences. */

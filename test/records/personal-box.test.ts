@@ -1,6 +1,6 @@
 // Personal values are sealed with a key that is not in the database.
 import { DatabaseSync } from 'node:sqlite'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { NotOpened, PersonalBox, keyIdOf, sealedBy } from '../../records/personal-box.ts'
 import { SEALED_COLUMNS, personalKeyFileIn } from '../../records/personal-key.ts'
 import { ledgerFileIn } from '../../records/sqlite/files.ts'
-import { inertLedger, newDirectory, startedLedger } from './fixture.ts'
+import { ADMIN, inertLedger, newDirectory, startedLedger } from './fixture.ts'
 
 function boxOf(...keys: Uint8Array[]): PersonalBox {
   const box = new PersonalBox()
@@ -107,19 +107,63 @@ describe('the key file', () => {
     }
   })
 
+  it('that is gone or is another stops the start of a ledger with sealed values, and none is made', async () => {
+    const directory = newDirectory()
+    const file = personalKeyFileIn(directory)
+    const first = await startedLedger(directory)
+    const site = await first.places.createSite(ADMIN, { name: '槐荫 12 号', area: '示范县' })
+    const room = await first.rooms.create(ADMIN, site.id, { building: '', floor: 2, name: '205' })
+    const tenant = { name: '租客甲', phone: '13800000012', people: 1 }
+    const lease = await first.leases.moveIn(ADMIN, room.id, { tenant, from: '2026-11-01', until: null, landlord: null })
+    await first.stop()
+    expect(readFileSync(ledgerFileIn(directory)).includes('租客甲')).toBe(false)
+    const key = readFileSync(file, 'utf8')
+    rmSync(file)
+    const missing = inertLedger(directory).start()
+    await expect(missing).rejects.toMatchObject({ name: 'LedgerUnusable', reason: 'no_key' })
+    await expect(missing).rejects.toThrow(/找不到密钥文件.*is missing/)
+    expect(existsSync(file)).toBe(false)
+    const another = `${randomBytes(32).toString('base64')}\n`
+    writeFileSync(file, another)
+    await expect(inertLedger(directory).start()).rejects.toThrow(/不是加密这个账本.*is not the one/)
+    expect(readFileSync(file, 'utf8')).toBe(another)
+    // A new key before the old: what was sealed still opens.
+    writeFileSync(file, another + key)
+    const again = await startedLedger(directory)
+    expect((await again.leases.disclose(ADMIN, lease.id)).tenant).toMatchObject({
+      name: '租客甲',
+      phone: '13800000012',
+    })
+  })
+
   it('is looked for in every column of sealed values', async () => {
     const directory = newDirectory()
-    await (await startedLedger(directory)).stop()
+    const ledger = await startedLedger(directory)
+    const site = await ledger.places.createSite(ADMIN, { name: '槐荫 12 号', area: '示范县' })
+    const room = await ledger.rooms.create(ADMIN, site.id, { building: '', floor: 2, name: '205' })
+    const person = { name: '租客甲', phone: '13800000012' }
+    const tenant = { ...person, people: 1 }
+    await ledger.leases.moveIn(ADMIN, room.id, { tenant, from: '2026-11-01', until: null, landlord: person })
+    const passwordHash = 'not used here'
+    const user = { username: 'admin', name: '管理员', role: 'admin', passwordHash, mustChange: false } as const
+    const { id } = await ledger.users.create(ADMIN, user)
+    await ledger.secondFactors.propose(id, 'JBSWY3DPEHPK3PXP')
+    await ledger.stop()
     const db = new DatabaseSync(ledgerFileIn(directory))
-    const found = db
+    const columns = db
       .prepare(
-        `select m.name as "table", c.name as "column" from sqlite_master m, pragma_table_info(m.name) c
-         where m.type = 'table' and (c.name like '%\\_sealed' escape '\\' or c.name = 'sealed')`,
+        `select m.name as "table", c.name as "column" from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table'`,
       )
-      .all()
-    db.close()
-    expect(SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`).toSorted()).toEqual(
-      found.map((row) => `${String(row['table'])}.${String(row['column'])}`).toSorted(),
+      .all() as { table: string; column: string }[]
+    const sealed = columns.filter(({ table, column }) =>
+      db
+        .prepare(`select "${column}" as value from "${table}"`)
+        .all()
+        .some(({ value }) => typeof value === 'string' && sealedBy(value) !== null),
     )
+    db.close()
+    const names = (all: readonly { table: string; column: string }[]) =>
+      all.map(({ table, column }) => `${table}.${column}`).toSorted()
+    expect(names(SEALED_COLUMNS)).toEqual(names(sealed))
   })
 })
