@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '732de1063246bc5ee023cd4369b515dca414f2ac0876d9ba217308858da5905e'
+export const CONTRACT_HASH = 'b27619a76a0635c39cfcb7de5efd819c8ba28f21dbd9b024cb4902bfb8ef3714'

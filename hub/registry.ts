@@ -129,6 +129,33 @@ export function createRegistry(parts: RegistryParts): Registry {
       delete: (actor, id) => ledger.users.delete(actor, id),
     },
     files: ledger.files,
+    rooms: ledger.rooms,
+    leases: ledger.leases,
+    checklists: ledger.checklists,
+    plans: ledger.plans,
+    installations: {
+      async install(actor, scope, device) {
+        const installed = await ledger.installations.install(actor, scope, device)
+        await learnOne(device.id)
+        // Whoever was let in by the token of the preparation is not the set that hangs there.
+        disconnect(device.id, 'token_changed')
+        return installed
+      },
+      async replace(actor, id, set) {
+        const replaced = await ledger.installations.replace(actor, id, set)
+        await learnOne(id)
+        disconnect(id, 'token_changed')
+        const runtime = devices.get(id)
+        if (runtime !== undefined)
+          pipeline.input(runtime, { type: 'replaced', by: { id: actor.userId, name: actor.name } })
+        return replaced
+      },
+      async describe(actor, id, attributes) {
+        const described = await ledger.installations.describe(actor, id, attributes)
+        await learnOne(id)
+        return described
+      },
+    },
     rules: {
       async change(actor, rule) {
         const changed = await ledger.rules.change(actor, rule)

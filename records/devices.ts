@@ -182,7 +182,7 @@ export class DeviceRecords implements Devices {
   }
 }
 
-async function requireSite(trx: Transacting, siteId: string | null): Promise<void> {
+export async function requireSite(trx: Transacting, siteId: string | null): Promise<void> {
   if (siteId === null) return
   const site = await trx.selectFrom('site').select('id').where('id', '=', siteId).executeTakeFirst()
   if (site !== undefined) return

@@ -15,6 +15,7 @@ import type { CoverageRegister } from './ledger/coverage.ts'
 import type { Inspections } from './ledger/inspections.ts'
 import type { Places } from './ledger/places.ts'
 import type { CommandLog } from './ledger/commands.ts'
+import type { Installations } from './ledger/installations.ts'
 import type { Prompts } from './ledger/prompts.ts'
 import type { Push } from './ledger/push.ts'
 import type { Checklists, FloorPlans, Leases, Rooms } from './ledger/rentals.ts'
@@ -398,6 +399,7 @@ export interface Ledger {
   readonly coverage: CoverageRegister
   readonly devices: Devices
   readonly commands: CommandLog
+  readonly installations: Installations
   readonly files: Files
   readonly users: Users
   readonly sessions: Sessions

@@ -26,6 +26,7 @@ import { personalKeyFileIn, readPersonalKeys } from './personal-key.ts'
 import { PlaceRecords } from './places.ts'
 import { PromptRecords } from './prompts.ts'
 import { PushRecords } from './push.ts'
+import { InstallationRecords } from './installations.ts'
 import { RejectionRecords } from './rejections.ts'
 import { RoomRecords } from './rooms.ts'
 import { RuleRecords } from './rules.ts'
@@ -134,6 +135,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     coverage: new CoverageRecords(store),
     devices: new DeviceRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
     commands: new CommandRecords(store),
+    installations: new InstallationRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
     files,
     users: new UserRecords(store),
     sessions: new SessionRecords(store),

@@ -29,6 +29,7 @@ import { demoRoutes } from './routes/demo.ts'
 import { coverageRoutes } from './routes/coverage.ts'
 import { deviceRoutes } from './routes/devices.ts'
 import { deviceHistoryRoutes } from './routes/device-history.ts'
+import { installRoutes } from './routes/installs.ts'
 import { importRoutes } from './routes/device-import.ts'
 import { fileRoutes } from './routes/files.ts'
 import { firstStepsRoutes } from './routes/first-steps.ts'
@@ -39,6 +40,11 @@ import { offBoardRoutes } from './routes/off-board.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { promptRoutes } from './routes/prompts.ts'
 import { pushRoutes } from './routes/push.ts'
+import { floorPlanRoutes } from './routes/floor-plans.ts'
+import { leaseRoutes } from './routes/leases.ts'
+import { meterRoutes } from './routes/meters.ts'
+import { roomChecklistRoutes } from './routes/room-checklists.ts'
+import { roomRoutes } from './routes/rooms.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -151,8 +157,14 @@ export async function buildApp(context: Context): Promise<App> {
   siteRoutes(app, context)
   inspectionRoutes(app, context)
   coverageRoutes(app, context)
+  roomRoutes(app, context)
+  leaseRoutes(app, context)
+  roomChecklistRoutes(app, context)
+  floorPlanRoutes(app, context)
+  meterRoutes(app, context)
   deviceRoutes(app, context)
   commandRoutes(app, context)
+  installRoutes(app, context)
   importRoutes(app, context)
   deviceHistoryRoutes(app, context)
   alarmRoutes(app, context)

@@ -4,7 +4,14 @@ import type { Socket } from 'socket.io-client'
 import { flushSync } from 'svelte'
 import type { Alarm, Person } from '../../../../contract/alarms.ts'
 import { DESK_SECONDS, DOWN, feedRefusalSchema, resumeReplySchema } from '../../../../contract/feed.ts'
-import type { Desk, DevicePresence, DownEvents, LiveReadings, UpEvents } from '../../../../contract/feed.ts'
+import type {
+  CommandEvent,
+  Desk,
+  DevicePresence,
+  DownEvents,
+  LiveReadings,
+  UpEvents,
+} from '../../../../contract/feed.ts'
 import { ClockOffset, LatencyWindow } from './latency.ts'
 import { LinkMachine } from './link.ts'
 import type { CaughtUp, Effect, Link } from './link.ts'
@@ -54,6 +61,7 @@ export class Feed {
   readonly #readingsListeners = new Set<(readings: LiveReadings) => void>()
   readonly #paintListeners = new Set<(alarm: Alarm, ms: number) => void>()
   readonly #presenceListeners = new Set<(presence: DevicePresence) => void>()
+  readonly #commandListeners = new Set<(event: CommandEvent) => void>()
   #socket: FeedSocket | null = null
   #watched: readonly string[] = []
   #desk: Desk | null = null
@@ -101,6 +109,9 @@ export class Feed {
     )
     socket.on('device', (body) =>
       this.#take(DOWN.device, body, (presence) => this.#presenceListeners.forEach((listen) => listen(presence))),
+    )
+    socket.on('command', (body) =>
+      this.#take(DOWN.command, body, (event) => this.#commandListeners.forEach((listen) => listen(event))),
     )
     socket.on('viewers', (body) =>
       this.#take(DOWN.viewers, body, (viewers) => {
@@ -198,6 +209,12 @@ export class Feed {
   onPresence(listen: (presence: DevicePresence) => void): () => void {
     this.#presenceListeners.add(listen)
     return () => void this.#presenceListeners.delete(listen)
+  }
+
+  /** Commands that went on, until the returned function is called. */
+  onCommand(listen: (event: CommandEvent) => void): () => void {
+    this.#commandListeners.add(listen)
+    return () => void this.#commandListeners.delete(listen)
   }
 
   /** Rows whose way from the hub's receipt to this screen was measured, ms; until the returned function is called. */
