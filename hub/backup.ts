@@ -31,11 +31,14 @@ async function run(): Promise<number> {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const target = join(directory, backupName(Date.now()))
   try {
-    const { transitions, alarms, devices, audit } = await backupOf(file, target, MIGRATIONS.length)
+    const { transitions, alarms, devices, audit, files } = await backupOf(file, target, MIGRATIONS.length)
     process.stdout.write(
       `${[
         `已备份并校验 Backed up and verified: ${resolve(target)}`,
-        `  设备 devices ${devices} · 报警 alarms ${alarms} · 变化 transitions ${transitions} · 审计 audit ${audit.rows}`,
+        `  设备 devices ${devices} · 报警 alarms ${alarms} · 变化 transitions ${transitions} · 审计 audit ${audit.rows} · 文件 files ${files.named - files.missing}`,
+        ...(files.missing === 0 ? [] : [`  缺失的文件（本机也没有）files missing here too: ${files.missing}`]),
+        `  照片和文档在同目录的 files 里，拷走备份时一起拷走。The files are in the folder files beside it: copy both.`,
+        '  个人信息的密钥不在备份里，请另行保管。The key of personal values is in no backup: keep it apart.',
         `  审计链末端（请另行留存，可证明此前的记录未被改动）audit chain ends with (keep it elsewhere, as proof): ${audit.head}`,
         `  不含读数：历史读数在 ${join(data, 'readings')}，请在停止智安后复制该目录。`,
         `  Readings are not included: they are in ${join(data, 'readings')}; copy that folder while the hub is stopped.`,

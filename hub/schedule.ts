@@ -99,7 +99,7 @@ export function startSchedule(parts: ScheduleParts): () => Promise<void> {
       throw error
     }
     await ledger.settings.set('last_backup_night', night)
-    await pruneBackups(backups, BACKUPS_KEPT)
+    await pruneBackups(backups, BACKUPS_KEPT, wall())
     log.info({ file }, 'nightly copy of the ledger taken')
   })
   const disk = guarded('the look at the disk', async () => {

@@ -67,14 +67,18 @@ export class FileContents {
     await syncDirectory(dirname(path)).catch(unlessMissing)
   }
 
-  /** Removes what a crash left half-written, and every content that `kept` does not name. Other files are left alone. */
-  async sweep(kept: ReadonlySet<string>): Promise<number> {
+  /**
+   * Removes what a crash left half-written, and every content that `kept` does not name and that has its name since before
+   * `before`, ms. Other files are left alone.
+   */
+  async sweep(kept: ReadonlySet<string>, before = Infinity): Promise<number> {
     let removed = 0
     for (const folder of await namesIn(this.#directory)) {
       for (const name of await namesIn(join(this.#directory, folder))) {
         const left = folder === INCOMING ? /^[0-9a-f]{24}$/.test(name) : HASH.test(name) && !kept.has(name)
-        if (!left) continue
-        await rm(join(this.#directory, folder, name), { force: true })
+        const path = join(this.#directory, folder, name)
+        if (!left || (before !== Infinity && ((await stat(path).catch(unlessMissing))?.ctimeMs ?? 0) > before)) continue
+        await rm(path, { force: true })
         removed += 1
       }
     }

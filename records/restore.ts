@@ -1,17 +1,20 @@
 // Puts a backup in the ledger's place. Nothing is removed: what was there stays beside it under another name.
+import { dirname } from 'node:path'
 import { copyFileSync, existsSync, linkSync, renameSync, rmSync } from 'node:fs'
 import { appendAudit, HUB_ACTOR } from './audit.ts'
 import { backupOf } from './backups.ts'
+import type { BackedUp } from './backups.ts'
 import { LedgerUnusable } from './errors.ts'
+import { asideAt, contentsNamedBy, copyContents } from './file-copies.ts'
+import { filesIn } from './file-contents.ts'
 import { INCARNATION } from './journal.ts'
 import { MIGRATIONS } from './migrations/all.ts'
 import { ledgerFileIn, lockFileIn, logOf, makePrivateDirectory, syncDirectoryOf, syncFile } from './sqlite/files.ts'
 import { takeLock } from './sqlite/lock.ts'
 import { openWriter } from './sqlite/open.ts'
 import { newId } from './store.ts'
-import type { VerifiedLedger } from './verify.ts'
 
-export interface Restored extends VerifiedLedger {
+export interface Restored extends BackedUp {
   /** Where the ledger that was there is now; null if there was none. */
   readonly replaced: string | null
 }
@@ -70,7 +73,11 @@ async function setAside(file: string, at: number): Promise<string> {
   await openWriter(file)
     .then((connection) => connection.close())
     .catch(() => undefined)
-  const aside = `${file}.before-restore-${at}`
+  const aside = asideAt(file, at)
+  // The ledger that is coming names other files: what the next start clears away stays with the one that names it.
+  const named = await contentsNamedBy(file).catch(() => [])
+  const files = filesIn(dirname(file))
+  await copyContents(named, [files], asideAt(files, at))
   if (existsSync(logOf(file))) renameSync(logOf(file), logOf(aside))
   rmSync(`${file}-shm`, { force: true })
   linkOrCopy(file, aside)

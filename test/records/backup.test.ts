@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it } from 'vitest'
 import { MIGRATIONS } from '../../records/migrations/all.ts'
-import { outdatedBackups, pruneBackups } from '../../records/backups.ts'
+import { backupOf, outdatedBackups, pruneBackups } from '../../records/backups.ts'
+import { contentPath, filesIn } from '../../records/file-contents.ts'
+import { contentsNamedBy } from '../../records/file-copies.ts'
 import { LedgerUnusable } from '../../records/errors.ts'
+import type { StoredFile } from '../../contract/http/files.ts'
 import type { Ledger } from '../../records/ledger.ts'
 import { restoreLedger } from '../../records/restore.ts'
 import { EVERYTHING } from '../../records/scope.ts'
@@ -86,8 +89,97 @@ describe('backups', () => {
 
     const directory = newDirectory()
     for (const name of [...names, ...others]) writeFileSync(join(directory, name), '')
-    await pruneBackups(directory, 14)
+    await pruneBackups(directory, 14, T0)
     expect(readdirSync(directory).sort()).toEqual([...names.slice(2), ...others].sort())
+  })
+})
+
+describe('files in backups', () => {
+  const photo = (n: number) => Buffer.from(`photograph ${n}`)
+  const added = (ledger: Ledger, n: number) =>
+    ledger.files.add(ADMIN, { subject: 'device:S1', name: `${n}.jpg`, type: 'image/jpeg', content: photo(n) })
+  const read = async (ledger: Ledger, file: StoredFile) => {
+    const content = await ledger.files.read(file)
+    return content === null ? null : (await content.toArray()).join('')
+  }
+
+  it('come with every copy, while files come and go, and back with a restore', async () => {
+    const directory = newDirectory()
+    const backups = newDirectory()
+    const ledger = await startedLedger(directory)
+    await ledger.devices.create(ADMIN, { id: 'S1', kind: 'smoke', name: '烟感' })
+    let oldest = await added(ledger, 0)
+    for (let i = 0; i < 4; i++) {
+      const target = join(backups, `ledger-2026112${i}-030000.db`)
+      const backup = backupOf(ledgerFileIn(directory), target, MIGRATIONS.length)
+      // At any moment of the copy; each removal can spoil one try at most.
+      for (let n = 1; n <= 3; n++) {
+        const next = await added(ledger, 10 * i + n)
+        await ledger.files.remove(ADMIN, oldest.id)
+        oldest = next
+      }
+      expect((await backup).files.missing).toBe(0)
+      for (const hash of await contentsNamedBy(target))
+        expect(existsSync(contentPath(filesIn(backups), hash))).toBe(true)
+    }
+    const kept = await added(ledger, -1)
+    const newest = join(backups, 'ledger-20261130-030000.db')
+    await ledger.backupTo(newest)
+    await ledger.files.remove(ADMIN, kept.id)
+    const after = await added(ledger, -2)
+    await ledger.stop()
+
+    const restored = await restoreLedger(directory, newest, T0)
+    expect(restored.files).toMatchObject({ missing: 0 })
+    const second = await startedLedger(directory)
+    expect(await read(second, kept)).toBe('photograph -1')
+    expect(await read(second, after)).toBeNull()
+    await second.stop()
+    // And back again: what the replaced ledger names was set aside with it.
+    await restoreLedger(directory, restored.replaced ?? '', T0 + 1)
+    const third = await startedLedger(directory)
+    expect(await read(third, after)).toBe('photograph -2')
+  })
+
+  it('go with the last copy that names them, and not while a copy is being made', async () => {
+    const directory = newDirectory()
+    const backups = newDirectory()
+    const ledger = await startedLedger(directory)
+    await ledger.devices.create(ADMIN, { id: 'S1', kind: 'smoke', name: '烟感' })
+    const first = await added(ledger, 1)
+    await ledger.backupTo(join(backups, 'ledger-20261121-030000.db'))
+    await ledger.files.remove(ADMIN, first.id)
+    const second = await added(ledger, 2)
+    await ledger.backupTo(join(backups, 'ledger-20261122-030000.db'))
+    const has = (file: StoredFile) => existsSync(contentPath(filesIn(backups), file.sha256))
+    expect([has(first), has(second)]).toEqual([true, true])
+    await pruneBackups(backups, 1, Date.now())
+    expect([has(first), has(second)]).toEqual([true, true])
+    await ledger.backupTo(join(backups, 'ledger-20261123-030000.db'))
+    await pruneBackups(backups, 1, Date.now() + 2 * 3_600_000)
+    expect([has(first), has(second)]).toEqual([false, true])
+  })
+
+  it('that are missing or changed beside the copy do not stop a restore, and are counted', async () => {
+    const directory = newDirectory()
+    const backups = newDirectory()
+    const ledger = await startedLedger(directory)
+    await ledger.devices.create(ADMIN, { id: 'S1', kind: 'smoke', name: '烟感' })
+    const [gone, changed, whole] = [await added(ledger, 1), await added(ledger, 2), await added(ledger, 3)]
+    const backup = join(backups, 'copy.db')
+    await ledger.backupTo(backup)
+    await ledger.stop()
+    rmSync(contentPath(filesIn(backups), gone.sha256))
+    rmSync(contentPath(filesIn(backups), changed.sha256))
+    writeFileSync(contentPath(filesIn(backups), changed.sha256), 'something else')
+    const elsewhere = newDirectory()
+    expect((await restoreLedger(elsewhere, backup, T0)).files).toEqual({ named: 3, missing: 2 })
+    const again = await startedLedger(elsewhere)
+    expect([await read(again, gone), await read(again, changed), await read(again, whole)]).toEqual([
+      null,
+      null,
+      'photograph 3',
+    ])
   })
 })
 

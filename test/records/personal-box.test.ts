@@ -147,7 +147,7 @@ describe('the key file', () => {
     const passwordHash = 'not used here'
     const user = { username: 'admin', name: '管理员', role: 'admin', passwordHash, mustChange: false } as const
     const { id } = await ledger.users.create(ADMIN, user)
-    await ledger.secondFactors.propose(id, 'JBSWY3DPEHPK3PXP')
+    await ledger.secondFactors.begin({ ...ADMIN, userId: id }, 'JBSWY3DPEHPK3PXP')
     await ledger.stop()
     const db = new DatabaseSync(ledgerFileIn(directory))
     const columns = db
