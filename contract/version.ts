@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'b27619a76a0635c39cfcb7de5efd819c8ba28f21dbd9b024cb4902bfb8ef3714'
+export const CONTRACT_HASH = 'c0ad6966f8febdd5279537db6159be5c4de255a71bbd96544683446e6953061d'

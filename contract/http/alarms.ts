@@ -5,6 +5,7 @@ import { deviceIdSchema, idSchema, instantSchema, seqSchema } from '../ids.ts'
 import { categorySchema } from '../rules.ts'
 import { pageQuerySchema } from './common.ts'
 import { shownContactSchema } from './places.ts'
+import { alarmRoomSchema, alarmTenantSchema } from './rentals.ts'
 
 export const alarmFilterSchema = z.object({
   /** true: only what is not closed. false: only what is. */
@@ -50,6 +51,10 @@ export const alarmDetailSchema = alarmSchema.extend({
     }),
   ),
   contacts: z.array(shownContactSchema),
+  /** Where in its house the device stands; absent: in no room. */
+  room: alarmRoomSchema.optional(),
+  /** Who lives there now, masked, for those who may see leases. */
+  tenant: alarmTenantSchema.optional(),
   /** By whom each transition of P1 to P3 was first seen: when a screen of theirs reported it painted. In the order of time. */
   shown: z.array(z.object({ seq: seqSchema, at: instantSchema, user: personSchema })),
 })

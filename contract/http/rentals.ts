@@ -101,6 +101,9 @@ export const createdBuildingSchema = z.object({
   created: z.number().int().min(0),
 })
 
+/** All that stand in the room; each of its site. */
+export const roomDevicesSchema = z.object({ deviceIds: z.array(deviceIdSchema).max(100) })
+
 // ---- Leases ------------------------------------------------------------------------------------------------------
 
 const peopleSchema = z.number().int().min(1).max(200)

@@ -12,6 +12,9 @@ export const SCOPE_RULES = {
   alarm: 'alarm',
   file: 'file',
   inspection: 'inspection',
+  room: 'room',
+  lease: 'lease',
+  plan: 'plan',
   /** Covers every place: only for those whose scope is everything. */
   whole_hub: 'whole_hub',
   /** Holds nothing that belongs to a place. */

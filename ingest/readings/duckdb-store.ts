@@ -262,6 +262,11 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
       return device === undefined ? [] : pointsOf(await ask('series', { device, ...rest }))
     },
 
+    async counter({ deviceId, ...rest }) {
+      const device = running().keys.get(deviceId)
+      return device === undefined ? null : ask('counter', { device, ...rest })
+    },
+
     async latest(deviceId, kind) {
       const device = running().keys.get(deviceId)
       return device === undefined ? [] : ask('latest', { device, kind })

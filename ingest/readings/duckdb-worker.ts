@@ -3,6 +3,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { deviceKeys, families, highPosition, prepareSchema } from './catalog.ts'
+import { counterRun } from './counter-run.ts'
 import { Database, type Lane } from './database.ts'
 import { events, exportPage, replayPage } from './history.ts'
 import { LatestCache } from './latest.ts'
@@ -164,7 +165,7 @@ type Question = Exclude<RequestName, 'maintain' | 'latest'>
 
 const ANSWERS: {
   readonly [Name in Question]: (lane: Lane, ask: Requests[Name]['ask']) => Promise<Requests[Name]['answer']>
-} = { series, events, export: exportPage, after: replayPage }
+} = { series, counter: counterRun, events, export: exportPage, after: replayPage }
 
 function walBytes(): number {
   return statSync(`${options.file}.wal`, { throwIfNoEntry: false })?.size ?? 0

@@ -1,6 +1,6 @@
 // What the store's thread and the worker say to each other.
 import type { PackedGroup } from './packer.ts'
-import type { LatestValue, RetentionPolicy, StoredEvent, StoredInput, StoredReading } from './port.ts'
+import type { CounterRun, LatestValue, RetentionPolicy, StoredEvent, StoredInput, StoredReading } from './port.ts'
 import type { ReadingKinds } from './schema.ts'
 
 export interface WorkerOptions {
@@ -23,10 +23,13 @@ export interface SeriesQuery {
   readonly points: number
 }
 
+export type CounterQuery = Omit<SeriesQuery, 'points'>
+
 /** Questions to the worker and their answers. Devices are keys here; ids stay on the store's side except in replays. */
 export interface Requests {
   /** Packed: see `series-rows.ts`. */
   series: { ask: SeriesQuery; answer: Float64Array }
+  counter: { ask: CounterQuery; answer: CounterRun | null }
   latest: { ask: { device: number; kind: string }; answer: LatestValue[] }
   events: { ask: { device: number; from: number; to: number; limit: number }; answer: StoredEvent[] }
   /** One page of the replay; `next` is the position to ask from again, undefined at the end. */

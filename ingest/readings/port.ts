@@ -48,6 +48,20 @@ export interface SeriesPoint {
   readonly suspect?: number
 }
 
+/**
+ * What a cumulative counter (kWh) ran up: the sum of its rises. A fall is a restart, or another device under the same id, and
+ * begins anew. Of days whose readings retention has dropped, times are those of whole hours, and of an hour with more
+ * than one fall, `consumed` is a lower bound.
+ */
+export interface CounterRun {
+  readonly first: { readonly ts: number; readonly value: number }
+  readonly last: { readonly ts: number; readonly value: number }
+  readonly consumed: number
+  readonly falls: number
+  /** Days in China with at least one reading, counted from 1970. */
+  readonly days: readonly number[]
+}
+
 export interface LatestValue {
   readonly metric: string
   readonly value: number
@@ -81,6 +95,14 @@ export interface ReadingStore {
     to: number
     points: number
   }): Promise<SeriesPoint[]>
+  /** A counter over [from, to); null: it said nothing. */
+  counter(query: {
+    deviceId: string
+    kind: string
+    metric: string
+    from: number
+    to: number
+  }): Promise<CounterRun | null>
   /** Each metric's newest value of a device. */
   latest(deviceId: string, kind: string): Promise<LatestValue[]>
   /** Events of a device, newest first. */

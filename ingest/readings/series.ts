@@ -21,11 +21,14 @@ import { NO_ROWS, packRows } from './series-rows.ts'
 type Level = 'raw' | 'minute' | 'hour'
 
 /** A stretch of time [from, to) to be read from one kind of source. */
-interface Piece {
+export interface Piece {
   readonly level: Level
   readonly from: number
   readonly to: number
 }
+
+/** What of whom is read. */
+type Stretch = Omit<SeriesQuery, 'points'>
 
 interface Buckets {
   readonly level: Level
@@ -78,9 +81,9 @@ export async function series(lane: Lane, query: SeriesQuery): Promise<Float64Arr
 }
 
 /** Days with readings of the device that are not sealed yet: what is sealed of them is not all. */
-async function daysInOpenTables(
+export async function daysInOpenTables(
   lane: Lane,
-  { device, kind, from, to }: SeriesQuery,
+  { device, kind, from, to }: Stretch,
   { generations }: FamilyTables,
 ): Promise<Set<number>> {
   const parts = generations.map(
@@ -93,7 +96,13 @@ async function daysInOpenTables(
 }
 
 /** Splits [from, to) into pieces, each from the coarsest source that is complete, exact at both edges and fits the buckets. */
-function cover(from: number, to: number, level: Level, { partitions }: FamilyTables, openDays: Set<number>): Piece[] {
+export function cover(
+  from: number,
+  to: number,
+  level: Level,
+  { partitions }: FamilyTables,
+  openDays: Set<number>,
+): Piece[] {
   if (level === 'raw' && !partitions.some((partition) => partition.level !== 'raw')) return [{ level, from, to }]
   const days = new Map(partitions.filter((p) => p.level === 'raw').map((p) => [p.period, p]))
   const months = {
@@ -136,10 +145,25 @@ function cover(from: number, to: number, level: Level, { partitions }: FamilyTab
 }
 
 function readingsSql(
-  { device, kind, metric }: SeriesQuery,
-  { generations, partitions }: FamilyTables,
+  query: SeriesQuery,
+  tables: FamilyTables,
   pieces: readonly Piece[],
   { origin, width }: Buckets,
+  openDays: ReadonlySet<number>,
+): string[] {
+  return readingSources(query, tables, pieces, openDays).map(
+    (source) =>
+      `SELECT (ts - ${origin}) // ${width} AS bucket, min(v) AS low, sum(v) AS total, max(v) AS high, count(*) AS n,
+         max(ts) AS newest, arg_max(v, ts) AS last, count_if(${IS_LATE}) AS late,
+         count_if(${IS_SUSPECT}) AS suspect FROM (${source}) GROUP BY bucket`,
+  )
+}
+
+/** The readings of the raw pieces, as `ts`, `quality`, `v`; each reading is in one of the sources. */
+export function readingSources(
+  { device, kind, metric }: Stretch,
+  { generations, partitions }: FamilyTables,
+  pieces: readonly Piece[],
   openDays: ReadonlySet<number>,
 ): string[] {
   const value = column(metric)
@@ -167,12 +191,7 @@ function readingsSql(
       `SELECT ts, ${marked('arg_max(quality, position)', 'min(received_at)')} AS quality, arg_max(v, position) AS v
        FROM (${mixed.join(' UNION ALL ')}) GROUP BY ts HAVING arg_max(v, position) IS NOT NULL`,
     )
-  return sources.map(
-    (source) =>
-      `SELECT (ts - ${origin}) // ${width} AS bucket, min(v) AS low, sum(v) AS total, max(v) AS high, count(*) AS n,
-         max(ts) AS newest, arg_max(v, ts) AS last, count_if(${IS_LATE}) AS late,
-         count_if(${IS_SUSPECT}) AS suspect FROM (${source}) GROUP BY bucket`,
-  )
+  return sources
 }
 
 function rollupSql(

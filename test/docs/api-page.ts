@@ -59,6 +59,7 @@ const CHAPTERS: Readonly<Record<string, string>> = {
   readings: 'Readings 读数',
   places: 'Places 地点',
   rentals: 'Rental houses 出租房',
+  rentals: 'Rental houses 出租房',
   coverage: 'Coverage 应装尽装',
   'first-steps': 'First steps 处置要点',
   search: 'Search 查找',

@@ -59,6 +59,10 @@ export class MemoryReadings implements ReadingStore {
   series(): Promise<[]> {
     return Promise.resolve([])
   }
+  counter(): Promise<null> {
+    return Promise.resolve(null)
+  }
+
   latest(): Promise<[]> {
     return Promise.resolve([])
   }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { AlarmDetail } from '../../../contract/http/alarms.ts'
 import type { StoredFile } from '../../../contract/http/files.ts'
 import type { Inspection } from '../../../contract/http/inspections.ts'
+import type { FloorPlan, Lease, Room } from '../../../contract/http/rentals.ts'
 import type { Site } from '../../../contract/http/sites.ts'
 import type { LedgerDevice } from '../../../records/ledger.ts'
 import { assertDeclared } from '../access.ts'
@@ -22,6 +23,9 @@ interface Subjects {
   alarm: AlarmDetail
   file: StoredFile
   inspection: Inspection
+  room: Room
+  lease: Lease
+  plan: FloorPlan
 }
 type Subject = { [K in keyof Subjects]: { readonly type: K; readonly value: Subjects[K] } }[keyof Subjects]
 
@@ -48,7 +52,7 @@ declare module 'fastify' {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface GuardOptions {
-  readonly records: Pick<Records, 'devices' | 'places' | 'alarms' | 'files' | 'inspections'>
+  readonly records: Pick<Records, 'devices' | 'places' | 'alarms' | 'files' | 'inspections' | 'rooms' | 'leases' | 'plans'>
   readonly principals: Principals
   readonly trusted: (address: string) => boolean
   readonly origins: readonly string[]
@@ -101,6 +105,12 @@ export function guard(app: App, { records, principals, trusted, origins }: Guard
       request.subject = { type: 'file', value: found(await records.files.get(scope, id)) }
     } else if (access.scope === 'inspection') {
       request.subject = { type: 'inspection', value: found(await records.inspections.get(scope, id)) }
+    } else if (access.scope === 'room') {
+      request.subject = { type: 'room', value: found(await records.rooms.get(scope, id)) }
+    } else if (access.scope === 'lease') {
+      request.subject = { type: 'lease', value: found(await records.leases.get(scope, id)) }
+    } else if (access.scope === 'plan') {
+      request.subject = { type: 'plan', value: found(await records.plans.get(scope, id)) }
     }
   })
 }

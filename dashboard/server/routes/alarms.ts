@@ -3,14 +3,16 @@ import type * as z from 'zod'
 import { actBodySchemas, alarmSchema, transitionSchema } from '../../../contract/alarms.ts'
 import type { Act, ActName, ActRefusal } from '../../../contract/alarms.ts'
 import { alarmDetailSchema, alarmListQuerySchema } from '../../../contract/http/alarms.ts'
+import type { AlarmDetail } from '../../../contract/http/alarms.ts'
 import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
 import { disclosedContactsSchema } from '../../../contract/http/places.ts'
 import type { ErrorCode } from '../../../contract/errors.ts'
 import { role } from '../access.ts'
-import { rowOf } from '../../../contract/roles.ts'
+import { roleMay, rowOf } from '../../../contract/roles.ts'
 import type { AckLevel, Permission } from '../../../contract/roles.ts'
 import type { App, Context } from '../app.ts'
 import { principalOf, subjectOf } from '../auth/guard.ts'
+import type { Principal } from '../auth/principal.ts'
 import { Disclosures } from '../contacts.ts'
 import { ApiError } from '../errors.ts'
 import { errors, idParams } from './answers.ts'
@@ -105,7 +107,11 @@ export function alarmRoutes(app: App, { ports, options, now }: Context): void {
         tags,
       },
     },
-    (request) => disclosures.alarmFor(principalOf(request), request.from.address, subjectOf(request, 'alarm')),
+    async (request) => {
+      const principal = principalOf(request)
+      const alarm = await disclosures.alarmFor(principal, request.from.address, subjectOf(request, 'alarm'))
+      return { ...alarm, ...(await whereIn(principal, alarm)) }
+    },
   )
 
   app.post(
@@ -127,6 +133,15 @@ export function alarmRoutes(app: App, { ports, options, now }: Context): void {
   )
 
   for (const name of Object.keys(ACTS) as ActName[]) addAct(name)
+
+  /** The room, and who lives there now: nobody's neighbour, and nobody who has moved out. */
+  async function whereIn({ role: viewer }: Principal, alarm: AlarmDetail): Promise<Pick<AlarmDetail, 'room' | 'tenant'>> {
+    const found = roleMay(viewer, 'rooms:read') ? await ports.records.leases.roomOfAlarm(alarm) : null
+    if (found === null) return {}
+    const { room, lease } = found
+    if (lease === null || !roleMay(viewer, 'leases:read')) return { room }
+    return { room, tenant: { ...lease.tenant, leaseId: lease.id } }
+  }
 
   function addAct<N extends ActName>(name: N): void {
     const act = ACTS[name]

@@ -220,5 +220,5 @@ describe('G9: access', () => {
 
   /** Only a site can be "nowhere": there are a device and an alarm without a place. */
   const existsAt = (scope: string, place: 'a' | 'b' | 'hub') =>
-    !['site', 'inspection'].includes(scope) || place !== 'hub'
+    !['site', 'inspection', 'room', 'lease', 'plan'].includes(scope) || place !== 'hub'
 })

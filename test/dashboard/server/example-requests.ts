@@ -39,6 +39,17 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /areas/:id/merge': { into: 'any' },
   'POST /sites': { name: '新场所', area: '示范县/某镇' },
   'PATCH /sites/:id': {},
+  'POST /sites/:id/rooms': { floor: 2, name: '201' },
+  'POST /sites/:id/rooms/bulk': { floors: { from: 1, to: 2 }, perFloor: 2, pattern: '{floor}{nn}' },
+  'PATCH /rooms/:id': {},
+  'PUT /rooms/:id/devices': { deviceIds: [] },
+  'POST /rooms/:id/leases': { tenant: { name: '某', phone: '13900000000', people: 1 }, from: '2026-11-01' },
+  'POST /rooms/:id/checklists': { type: 'move_in', devices: [], items: [] },
+  'PATCH /leases/:id': {},
+  'POST /leases/:id/end': undefined,
+  'POST /leases/:id/tenant': undefined,
+  'POST /sites/:id/plans': { name: '二层', fileId: 'any' },
+  'PATCH /plans/:id': {},
   'POST /sites/:id/inspections': { kind: 'routine', result: 'passed' },
   'POST /inspections/:id/report': undefined,
   'PUT /quotas': { areaId: 'any', year: 2026, kind: 'electricity', target: 1 },
@@ -67,6 +78,30 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /push/trial': undefined,
   'POST /push/received': { id: 'none' },
   'POST /me/prompts/:id/answer': { answer: 'no' },
+  'PUT /wall/map': {
+    version: 0,
+    datum: 'wgs84',
+    geojson: {
+      type: 'FeatureCollection',
+      features: [
+        {
+          type: 'Feature',
+          properties: { name: '云溪镇' },
+          geometry: {
+            type: 'Polygon',
+            coordinates: [
+              [
+                [119, 29],
+                [119.1, 29],
+                [119.1, 29.1],
+                [119, 29],
+              ],
+            ],
+          },
+        },
+      ],
+    },
+  },
   'PUT /shift': { version: 0, changesAt: ['08:30'], leader: null },
 }
 
@@ -84,17 +119,24 @@ export function exampleUrl(world: World, url: string, place: 'a' | 'b' | 'hub'):
     ? { a: 'DEV-A', b: 'DEV-B', hub: 'DEV-NOWHERE' }[place]
     : url.includes('/alarms/')
       ? world.alarms[place]
-      : url.includes('/inspections/')
-        ? world.inspections[place]
-        : url.includes('/sites/')
-          ? { ...world.sites, hub: 'nowhere' }[place]
-          : url.includes('/files/')
-            ? world.files[place]
-            : 'any'
+      : url.includes('/rooms/')
+        ? world.rooms[place]
+        : url.includes('/leases/')
+          ? world.leases[place]
+          : url.includes('/plans/')
+            ? world.plans[place]
+            : url.includes('/inspections/')
+              ? world.inspections[place]
+              : url.includes('/sites/')
+                ? { ...world.sites, hub: 'nowhere' }[place]
+                : url.includes('/files/')
+                  ? world.files[place]
+                  : 'any'
   return url
     .replace(':kind', 'electricity')
     .replace(':id', id)
     .replace(':ruleId', 'gas.gas_lel?version=0')
     .replace(/\/files$/, `/files?subject=device:DEV-A&name=a.png`)
+    .replace(/\/meters(\/export)?$/, '/meters$1?month=2026-11')
     .replace('/readings', '/readings?metric=battery&from=0&to=1000')
 }

@@ -101,6 +101,10 @@ export class World {
   readonly users: Record<string, string> = {}
   readonly alarms = { a: '', b: '', hub: '' }
   readonly inspections = { a: '', b: '', hub: 'nowhere' }
+  /** Of each site one room, with somebody in it, and one floor plan. */
+  readonly rooms = { a: '', b: '', hub: 'nowhere' }
+  readonly leases = { a: '', b: '', hub: 'nowhere' }
+  readonly plans = { a: '', b: '', hub: 'nowhere' }
   /** A photograph of each device. */
   readonly files = { a: '', b: '', hub: '' }
   private seriesAsked: (() => void) | null = null
@@ -148,6 +152,7 @@ export class World {
       const found = { kind: 'routine', result: 'hazard', text: '插座老化', deadline: null, rechecks: null } as const
       this.inspections[place] = (await this.ledger.inspections.create(CONSOLE, this.sites[place], found)).id
     }
+    for (const place of ['a', 'b'] as const) await this.letRoom(place)
     this.areaB = b.areaId
     await devices.create(CONSOLE, { id: 'DEV-A', kind: 'electricity', name: '总进线', siteId: a.id })
     await devices.create(CONSOLE, { id: 'DEV-B', kind: 'gas', name: '厨房', siteId: b.id })
@@ -176,6 +181,21 @@ export class World {
     await this.addUser('installer', 'installer', { sites: [b.id] })
     await this.addUser('auditor', 'auditor')
     await this.addUser('wall', 'wall')
+  }
+
+  /** Room 101 of a site, let to somebody whose names and numbers differ by site. */
+  private async letRoom(place: 'a' | 'b'): Promise<void> {
+    const { rooms, leases, files, plans } = this.ledger
+    const siteId = this.sites[place]
+    const room = await rooms.create(CONSOLE, siteId, { building: '', floor: 1, name: '101' })
+    const tenant = { name: `租客${place}`, phone: place === 'a' ? '13955550001' : '13955550002', people: 2 }
+    const lease = await leases.moveIn(CONSOLE, room.id, { tenant, from: '2026-11-01', until: null, landlord: null })
+    const content = Buffer.from('plan')
+    const picture = await files.add(CONSOLE, { subject: `site:${siteId}`, name: 'p.png', type: 'image/png', content })
+    const plan = await plans.create(CONSOLE, siteId, { name: '一层', fileId: picture.id })
+    this.rooms[place] = room.id
+    this.leases[place] = lease.id
+    this.plans[place] = plan.id
   }
 
   async addUser(
@@ -239,6 +259,13 @@ export class World {
           await new Promise((resolve) => setTimeout(resolve, this.seriesAsked === null ? 0 : 100))
           return [{ t: from, min: 1, mean: 2, max: 3, last: 2.5, count: 4 }]
         },
+        counter: async ({ from, to }) => ({
+          first: { ts: from, value: 100 },
+          last: { ts: to - 1, value: 112.5 },
+          consumed: 12.5,
+          falls: 0,
+          days: [],
+        }),
         latest: async () => [{ metric: 'residual_current', value: 12.5, ts: 1_795_000_000_000 }],
         events: async ({ to, limit }) =>
           [{ type: 'event' as const, ts: to - 1, receivedAt: to, name: 'tamper', data: {} }].slice(0, limit),
