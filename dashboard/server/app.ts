@@ -45,11 +45,6 @@ import { leaseRoutes } from './routes/leases.ts'
 import { meterRoutes } from './routes/meters.ts'
 import { roomChecklistRoutes } from './routes/room-checklists.ts'
 import { roomRoutes } from './routes/rooms.ts'
-import { floorPlanRoutes } from './routes/floor-plans.ts'
-import { leaseRoutes } from './routes/leases.ts'
-import { meterRoutes } from './routes/meters.ts'
-import { roomChecklistRoutes } from './routes/room-checklists.ts'
-import { roomRoutes } from './routes/rooms.ts'
 import { ruleRoutes } from './routes/rules.ts'
 import { secondFactorRoutes } from './routes/second-factor.ts'
 import { searchRoutes } from './routes/search.ts'
@@ -162,11 +157,6 @@ export async function buildApp(context: Context): Promise<App> {
   siteRoutes(app, context)
   inspectionRoutes(app, context)
   coverageRoutes(app, context)
-  roomRoutes(app, context)
-  leaseRoutes(app, context)
-  roomChecklistRoutes(app, context)
-  floorPlanRoutes(app, context)
-  meterRoutes(app, context)
   roomRoutes(app, context)
   leaseRoutes(app, context)
   roomChecklistRoutes(app, context)

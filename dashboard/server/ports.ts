@@ -7,7 +7,6 @@ import type { MqttPorts } from '../../contract/http/people.ts'
 import type { Actor, Ledger, CommittedTransition, Devices, Rules, Users } from '../../records/ledger.ts'
 import type { Places } from '../../records/ledger/places.ts'
 import type { Checklists, FloorPlans, Leases, Rooms } from '../../records/ledger/rentals.ts'
-import type { Checklists, FloorPlans, Leases, Rooms } from '../../records/ledger/rentals.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
 import type { Demo } from './demo-port.ts'
 
@@ -22,10 +21,6 @@ export interface Records {
   readonly places: Pick<Places, 'countedAreas' | 'sites' | 'site'>
   readonly inspections: Ledger['inspections']
   readonly coverage: Ledger['coverage']
-  readonly rooms: Pick<Rooms, 'list' | 'get' | 'taken' | 'stays'>
-  readonly leases: Pick<Leases, 'list' | 'get' | 'managersOf' | 'roomOfAlarm'>
-  readonly checklists: Pick<Checklists, 'list'>
-  readonly plans: Pick<FloorPlans, 'list' | 'get'>
   readonly rooms: Pick<Rooms, 'list' | 'get' | 'taken' | 'stays'>
   readonly leases: Pick<Leases, 'list' | 'get' | 'managersOf' | 'roomOfAlarm'>
   readonly checklists: Pick<Checklists, 'list'>
@@ -57,10 +52,6 @@ export interface Registry {
   readonly devices: Pick<Devices, 'create' | 'import' | 'update' | 'delete' | 'newToken'>
   readonly installations: Ledger['installations']
   readonly places: Pick<Places, 'createSite' | 'updateSite' | 'deleteSite' | 'updateArea' | 'mergeArea'>
-  readonly rooms: Pick<Rooms, 'create' | 'createMany' | 'update' | 'delete'>
-  readonly leases: Pick<Leases, 'moveIn' | 'update' | 'moveOut' | 'disclose'>
-  readonly checklists: Pick<Checklists, 'add'>
-  readonly plans: Pick<FloorPlans, 'create' | 'update' | 'delete'>
   readonly rooms: Pick<Rooms, 'create' | 'createMany' | 'update' | 'delete'>
   readonly leases: Pick<Leases, 'moveIn' | 'update' | 'moveOut' | 'disclose'>
   readonly checklists: Pick<Checklists, 'add'>
@@ -144,15 +135,6 @@ export interface Readings {
     to: number
     points: number
   }): Promise<readonly Series['points'][number][]>
-  /** What a cumulative counter ran up over [from, to), a fall beginning anew; null: it said nothing. */
-  counter(query: { deviceId: string; kind: string; metric: string; from: number; to: number }): Promise<{
-    readonly first: { readonly ts: number; readonly value: number }
-    readonly last: { readonly ts: number; readonly value: number }
-    readonly consumed: number
-    readonly falls: number
-    /** Days in China with a reading, counted from 1970. */
-    readonly days: readonly number[]
-  } | null>
   /** What a cumulative counter ran up over [from, to), a fall beginning anew; null: it said nothing. */
   counter(query: { deviceId: string; kind: string; metric: string; from: number; to: number }): Promise<{
     readonly first: { readonly ts: number; readonly value: number }
