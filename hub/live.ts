@@ -3,13 +3,16 @@
 import type { Logger } from 'pino'
 import type { FeedSource, LiveCommand, LivePresence, LiveReading, Presence } from '../dashboard/server/ports.ts'
 import type { Command } from '../contract/http/commands.ts'
+import { HUB_DEVICE_ID } from '../contract/ids.ts'
 import { isOnline } from '../ingest/alarms/silence.ts'
 import type { Devices, Runtime } from '../ingest/devices.ts'
 import type { PipelineListener } from '../ingest/ports.ts'
 import type { StoredInput } from '../ingest/readings/port.ts'
 import type { CommittedTransition, Ledger, NewRejection } from '../records/ledger.ts'
+import type { PlaceOfThing } from '../records/scope.ts'
 import { Arrivals } from './arrivals.ts'
 import type { RejectionSamples } from './rejections.ts'
+import { Tally } from './tally.ts'
 
 type Listener<T> = (value: T) => void
 
@@ -133,6 +136,16 @@ export class Live implements PipelineListener, FeedSource, Presence {
 
   online(): readonly string[] {
     return [...this.devices.all()].filter(online).map(({ profile }) => profile.deviceId)
+  }
+
+  tally(within: (place: PlaceOfThing) => boolean): Tally {
+    const tally = new Tally(within)
+    for (const runtime of this.devices.all()) {
+      const { profile, placement } = runtime
+      if (profile.deviceId === HUB_DEVICE_ID || profile.lifecycle === 'retired') continue
+      tally.add(placement, online(runtime), runtime.state.receivedAt !== null)
+    }
+    return tally
   }
 }
 

@@ -21,6 +21,7 @@ import type { Push } from './ledger/push.ts'
 import type { Checklists, FloorPlans, Leases, Rooms } from './ledger/rentals.ts'
 import type { Invitations, KnownBrowsers, OffBoard, SecondFactors } from './ledger/sign-in.ts'
 import type { Search } from './ledger/search.ts'
+import type { Wall } from './ledger/wall.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Files } from './ledger/files.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
@@ -415,6 +416,7 @@ export interface Ledger {
   readonly push: Push
   readonly prompts: Prompts
   readonly search: Search
+  readonly wall: Wall
   /** A consistent copy of the running ledger, verified, under a name that appears only when it is whole. */
   backupTo(file: string): Promise<void>
   /** Drops rejections older than 7 days, ended sessions and expired tokens. */

@@ -44,6 +44,7 @@ import type { Connection } from './sqlite/open.ts'
 import { tornTailOf } from './sqlite/torn-log.ts'
 import { LedgerStore, newId } from './store.ts'
 import { UserRecords } from './users.ts'
+import { WallRecords } from './wall.ts'
 
 /** Setting that keeps the key of device token hashes, base64. */
 export const DEVICE_TOKEN_KEY = 'device_token_key'
@@ -151,6 +152,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     push: new PushRecords(store),
     prompts: new PromptRecords(store),
     search: new Everywhere(store),
+    wall: new WallRecords(store),
     backupTo: (target) => backupOf(file, target, migrations.length).then(() => undefined),
     async maintain(at) {
       await dropOutdated(store, at)

@@ -7,6 +7,7 @@ import type { PromptTables } from './tables/prompts.ts'
 import type { PushTables } from './tables/push.ts'
 import type { RentalTables } from './tables/rentals.ts'
 import type { SignInTables } from './tables/sign-in.ts'
+import type { WallTables } from './tables/wall.ts'
 
 /** One row: the end of both sequences. */
 export interface HeadTable {
@@ -209,7 +210,7 @@ export interface AuditTable {
 }
 
 export interface Tables
-  extends CommandTables, FileTables, PlaceTables, PromptTables, PushTables, RentalTables, SignInTables {
+  extends CommandTables, FileTables, PlaceTables, PromptTables, PushTables, RentalTables, SignInTables, WallTables {
   head: HeadTable
   migration: MigrationTable
   setting: SettingTable

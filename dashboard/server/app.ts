@@ -54,6 +54,7 @@ import { siteRoutes } from './routes/sites.ts'
 import { signedInRoutes } from './routes/signed-in.ts'
 import { tokenRoutes } from './routes/tokens.ts'
 import { userRoutes } from './routes/users.ts'
+import { wallRoutes } from './routes/wall.ts'
 
 export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>
 
@@ -177,6 +178,7 @@ export async function buildApp(context: Context): Promise<App> {
   pushRoutes(app, context)
   promptRoutes(app, context)
   searchRoutes(app, context)
+  wallRoutes(app, context)
   operationRoutes(app, context)
   demoRoutes(app, context)
   await servePages(app, options.webRoot)

@@ -42,6 +42,7 @@ export interface Records {
   readonly push: Pick<Ledger['push'], 'subscribe' | 'unsubscribe' | 'received' | 'figures'>
   readonly prompts: Pick<Ledger['prompts'], 'of' | 'answer'>
   readonly search: Ledger['search']
+  readonly wall: Ledger['wall']
 }
 
 /**
@@ -122,6 +123,18 @@ export interface FeedSource {
 export interface Presence {
   of(deviceId: string): { readonly online: boolean; readonly lastHeardAt: number | null }
   online(): readonly string[]
+  /** Devices that are not retired, in places for which `within` says yes: all of them, and by each area around them. */
+  tally(within: (place: PlaceOfThing) => boolean): {
+    readonly all: Heard
+    readonly byArea: ReadonlyMap<string, Heard>
+  }
+}
+
+/** `silent`: in service and not heard; who was never heard is neither online nor silent. */
+export interface Heard {
+  readonly total: number
+  readonly online: number
+  readonly silent: number
 }
 
 /** The reading store's queries. */

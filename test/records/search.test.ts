@@ -124,7 +124,13 @@ describe('search', () => {
 
   it('finds people by their names as they are now', async () => {
     const { ledger } = await county()
-    const user = await ledger.users.create(ADMIN, { username: 'zeng', name: '曾小满', role: 'duty', passwordHash: 'x' })
+    const user = await ledger.users.create(ADMIN, {
+      username: 'zeng',
+      name: '曾小满',
+      role: 'duty',
+      passwordHash: 'x',
+      mustChange: false,
+    })
     const people = async (q: string) => (await found(ledger, q, EVERYTHING, ['users']))['users']
     for (const q of ['zengxiaoman', 'cxm', 'zxm', '曾', 'ZENG']) expect(await people(q), q).toEqual(['曾小满'])
     await ledger.users.update(ADMIN, user.id, { name: '沈青' })
@@ -162,7 +168,13 @@ describe('search', () => {
   it('what was named before there was pinyin is found after the migration', async () => {
     const directory = newDirectory()
     const { ledger } = await county(directory)
-    await ledger.users.create(ADMIN, { username: 'zeng', name: '曾小满', role: 'duty', passwordHash: 'x' })
+    await ledger.users.create(ADMIN, {
+      username: 'zeng',
+      name: '曾小满',
+      role: 'duty',
+      passwordHash: 'x',
+      mustChange: false,
+    })
     await ledger.stop()
     const file = new DatabaseSync(join(directory, 'ledger.db'))
     const spelt = () =>

@@ -26,6 +26,8 @@ import type {
 } from '../../../dashboard/server/ports.ts'
 import type { CommittedTransition, JournalEntry, Ledger } from '../../../records/ledger.ts'
 import { DEFAULT_RULES } from '../../../hub/rules.ts'
+import { Tally } from '../../../hub/tally.ts'
+import type { PlaceOfThing } from '../../../records/scope.ts'
 import { createLedger } from '../../../records/sqlite-ledger.ts'
 import { entryOf } from '../../records/entries.ts'
 import { PICTURE } from './example-requests.ts'
@@ -241,6 +243,17 @@ export class World {
     }
   }
 
+  private tally(within: (place: PlaceOfThing) => boolean): ReturnType<Ports['presence']['tally']> {
+    const places = { 'DEV-A': 'a', 'DEV-B': 'b', 'DEV-NOWHERE': null } as const
+    const tally = new Tally(within)
+    for (const [id, key] of Object.entries(places)) {
+      const place =
+        key === null ? { siteId: null, areaIds: [] } : { siteId: this.sites[key], areaIds: this.areaIds[key] }
+      tally.add(place, this.online.has(id), true)
+    }
+    return tally
+  }
+
   ports(): Ports {
     const { ledger } = this
     return {
@@ -252,6 +265,7 @@ export class World {
       presence: {
         of: (id) => ({ online: this.online.has(id), lastHeardAt: this.online.has(id) ? 1_795_000_000_000 : null }),
         online: () => [...this.online],
+        tally: (within) => this.tally(within),
       },
       readings: {
         series: async ({ from }) => {
