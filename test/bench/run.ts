@@ -9,6 +9,7 @@ import { benchIntake } from './intake.ts'
 import { benchLatency } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { benchPage } from './page.ts'
+import { benchPlaces } from './places.ts'
 import { benchScopes } from './scopes.ts'
 import { benchScreens } from './screens.ts'
 import { notMeasured } from './row.ts'
@@ -38,6 +39,7 @@ const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly
         return benchConnections(hub.mqttPort, credentials, { pid: hub.pid, wanted })
       }),
   },
+  places: { heading: 'The register: 2,000 sites, 10,000 devices', measure: benchPlaces },
   startup: { heading: 'Start', measure: benchStartup },
   page: { heading: 'Duty page, cold cache', measure: benchPage },
   demo: { heading: 'Demonstration, from a fresh clone', measure: benchDemo },
