@@ -133,10 +133,6 @@ export function createRegistry(parts: RegistryParts): Registry {
     leases: ledger.leases,
     checklists: ledger.checklists,
     plans: ledger.plans,
-    rooms: ledger.rooms,
-    leases: ledger.leases,
-    checklists: ledger.checklists,
-    plans: ledger.plans,
     installations: {
       async install(actor, scope, device) {
         const installed = await ledger.installations.install(actor, scope, device)
