@@ -5,6 +5,8 @@ export const PAGES = {
   alarm: (id: string) => `/alarms/${encodeURIComponent(id)}`,
   devices: '/devices',
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
+  install: '/install',
+  labels: '/labels',
   sites: '/sites',
   site: (id: string) => `/sites/${encodeURIComponent(id)}`,
   areas: '/areas',
@@ -29,6 +31,8 @@ export type Place =
         | 'desk'
         | 'history'
         | 'devices'
+        | 'install'
+        | 'labels'
         | 'sites'
         | 'areas'
         | 'coverage'
@@ -68,6 +72,8 @@ export function placeOf(pathname: string): Place {
   if (
     first === 'desk' ||
     first === 'devices' ||
+    first === 'install' ||
+    first === 'labels' ||
     first === 'sites' ||
     first === 'areas' ||
     first === 'coverage' ||
