@@ -9,10 +9,17 @@ import type { Role } from '../contract/roles.ts'
 import { API_ROOT, pageOf } from '../contract/http/common.ts'
 import type { Page } from '../contract/http/common.ts'
 import { errorBodySchema } from '../contract/errors.ts'
+import { areaSchema } from '../contract/http/places.ts'
+import { roomSchema } from '../contract/http/rentals.ts'
+import type { createBuildingSchema, createLeaseSchema } from '../contract/http/rentals.ts'
 import { siteSchema } from '../contract/http/sites.ts'
+import type { updateSiteSchema } from '../contract/http/sites.ts'
 import type { DeviceModel } from './devices/model.ts'
 import { TOWN_AREA } from './town.ts'
 import type { TownDevice } from './town.ts'
+
+/** What a schema of the contract takes. */
+export type Given<T extends { readonly _zod: { readonly input: unknown } }> = T['_zod']['input']
 
 /** A refusal of the hub, or no hub at all, in one sentence. */
 export class RegistryError extends Error {
@@ -36,6 +43,7 @@ export interface NewUser {
   readonly role: Role
   readonly password: string
   readonly sites?: readonly string[]
+  readonly areas?: readonly string[]
   readonly mustChange: boolean
 }
 
@@ -107,6 +115,39 @@ export class Registry {
     return new Map(sites.flatMap((site) => (site.area.join('/') === area ? [[site.name, site.id] as const] : [])))
   }
 
+  /** Ids of areas by their paths, `县/镇/村`. */
+  async areas(): Promise<Map<string, string>> {
+    const { items } = areaListSchema.parse(await this.#json('GET', '/areas'))
+    return new Map(items.map(({ id, path }) => [path.join('/'), id]))
+  }
+
+  sites(): Promise<{ readonly id: string; readonly name: string; readonly area: readonly string[] }[]> {
+    return this.#all('/sites?', sitePageSchema)
+  }
+
+  async updateSite(id: string, change: Given<typeof updateSiteSchema>): Promise<void> {
+    await this.#json('PATCH', `/sites/${id}`, change)
+  }
+
+  /** Every room of a building at once. */
+  async createBuilding(siteId: string, building: Given<typeof createBuildingSchema>): Promise<void> {
+    await this.#json('POST', `/sites/${siteId}/rooms/bulk`, building)
+  }
+
+  /** Ids by name. */
+  async rooms(siteId: string): Promise<Map<string, string>> {
+    const rooms = await this.#all(`/sites/${siteId}/rooms?`, roomPageSchema)
+    return new Map(rooms.map(({ id, name }) => [name, id]))
+  }
+
+  async moveIn(roomId: string, lease: Given<typeof createLeaseSchema>): Promise<void> {
+    await this.#json('POST', `/rooms/${roomId}/leases`, lease)
+  }
+
+  async placeInRoom(roomId: string, deviceIds: readonly string[]): Promise<void> {
+    await this.#json('PUT', `/rooms/${roomId}/devices`, { deviceIds })
+  }
+
   /** Every page of a list. */
   async #all<T>(path: string, page: { parse(body: unknown): Page<T> }): Promise<T[]> {
     const items: T[] = []
@@ -176,6 +217,8 @@ export class Registry {
 }
 
 const alarmPageSchema = pageOf(alarmSchema)
+const areaListSchema = pageOf(areaSchema.pick({ id: true, path: true }))
+const roomPageSchema = pageOf(roomSchema.pick({ id: true, name: true }))
 const sitePageSchema = pageOf(siteSchema.pick({ id: true, name: true, area: true }))
 
 async function sentenceOf(response: Response): Promise<string> {

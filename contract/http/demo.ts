@@ -26,7 +26,7 @@ export const demoDoorSchema = z.object({
       name: z.string(),
       role: roleSchema,
       title: bilingualSchema,
-      /** Houses in their care; null: no such limit. */
+      /** Houses in their care; null: no such limit, or a single one. */
       houses: count.nullable(),
     }),
   ),

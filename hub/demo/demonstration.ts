@@ -102,7 +102,7 @@ export class Demonstration implements Demo {
       name,
       role,
       title,
-      houses: houses.length === 0 ? null : houses.length,
+      houses: houses.length > 1 ? houses.length : null,
     }))
     const password = this.#options.lan && !onThisMachine ? null : this.#password
     return Promise.resolve({ run: this.#run, ready: this.#ready, accounts, password })

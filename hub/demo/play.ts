@@ -3,6 +3,7 @@ import { county as countyOf, living, started } from '../../simulators/county/cou
 import type { County, Happening } from '../../simulators/county/county.ts'
 import type { DeviceModel } from '../../simulators/devices/model.ts'
 import type { CountyDevice } from '../../simulators/county/inventory.ts'
+import { furnish } from '../../simulators/county/furnish.ts'
 import { later } from '../../simulators/county/later.ts'
 import { Past } from '../../simulators/county/past.ts'
 import { ACCOUNTS } from '../../simulators/county/people.ts'
@@ -65,6 +66,7 @@ export class Play {
   /** Wall time at which the story began. */
   #begun: number | null = null
   readonly #timers: NodeJS.Timeout[] = []
+  readonly #stopping = new AbortController()
 
   constructor(options: PlayOptions) {
     this.#options = options
@@ -88,9 +90,11 @@ export class Play {
     const devices = this.#county.devices.filter(({ id }) => this.#takesPart(id))
     const tokens = await this.#registry.import(importTable(devices))
     const sites = await this.#registry.sitesOf(PILOT_AREA)
-    for (const { username, name, role, houses } of ACCOUNTS) {
+    const areaIds = await this.#registry.areas()
+    for (const { username, name, role, houses, area } of ACCOUNTS) {
       const own = houses.flatMap((house) => sites.get(`槐荫 ${house} 号`) ?? [])
-      await this.#registry.createUser({ username, name, role, password, sites: own, mustChange: false })
+      const areas = area === null ? [] : [areaIds.get(area) ?? []].flat()
+      await this.#registry.createUser({ username, name, role, password, sites: own, areas, mustChange: false })
     }
     this.#fleet = new Fleet({
       url: this.#options.mqttUrl,
@@ -130,6 +134,10 @@ export class Play {
     this.#timers.push(setInterval(() => void this.#readCounters(), COUNTERS_EVERY_MS))
     // A week of minutes for the story's charts; nobody has to wait for it.
     void fleet.deliver((device) => this.#past.week(this.#deviceOf(device)))
+    const devices = this.#county.devices.filter(({ id }) => this.#takesPart(id))
+    const furnishing = { county: this.#county, devices, at: this.#begun, signal: this.#stopping.signal }
+    // A hub that is killed meanwhile leaves some of it undone; the story goes on without.
+    furnish(this.#registry, furnishing).catch(() => undefined)
   }
 
   /** Lines from the beginning on; what prepares them has happened. */
@@ -181,6 +189,7 @@ export class Play {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
+    this.#stopping.abort()
     await this.#fleet?.stop(2_000)
   }
 

@@ -22,7 +22,7 @@ function accountsTable(password: string): string[] {
     ['姓名 name', '身份 role', '用户名 user', '密码 password'],
     ...[...ACCOUNTS, ADMIN].map(({ name, title, username, houses }): [string, string, string, string] => [
       name,
-      `${title.zh}${houses.length > 0 ? ` ${houses.length} 户` : ''} ${title.en}`,
+      `${title.zh}${houses.length > 1 ? ` ${houses.length} 户` : ''} ${title.en}`,
       username,
       password,
     ]),

@@ -55,7 +55,7 @@ const four = (n: number): string => String(n).padStart(4, '0')
 /** Two of five houses cook in a kitchen that all share: 60. */
 const hasSharedKitchen = (house: number): boolean => house <= 150 && (house % 5 === 2 || house % 5 === 4)
 /** Where the story needs a room's own circuit with a limit. */
-const ROOM_CIRCUIT = { house: 21, name: '205 室', limitW: 1_500 }
+export const ROOM_CIRCUIT = { house: 21, name: '205 室', limitW: 1_500 }
 
 /** All of it, in the order in which it was installed; `featured` names those of the story. Pure in the seed. */
 export function inventory(seed: number, featured: ReadonlySet<string>): CountyDevice[] {
@@ -144,6 +144,16 @@ interface Fitting {
   readonly gasDetector: (site: CountySite, place: string, use: 'household' | 'commercial') => void
 }
 
+/** Li's house has 16 rooms, that of the story's room 205 at least five a floor; the others 4 to 24. */
+export function storeysOf(seed: number, house: number): { readonly floors: number; readonly perFloor: number } {
+  if (house === 12) return { floors: 4, perFloor: 4 }
+  if (house === ROOM_CIRCUIT.house) return { floors: 3, perFloor: 6 }
+  const size = seedOf(seed, `house ${house}`)
+  const rooms = Math.floor(between(size, 1, 4, 24))
+  const floors = rooms < 10 ? 2 : rooms < 18 ? 3 : 4
+  return { floors, perFloor: Math.round(rooms / floors) }
+}
+
 /** Two circuits, the gate, two smoke detectors, and the shared kitchen where there is one. */
 function rentalHouse(house: number, { seed, add, meter, gasDetector }: Fitting): void {
   const landlord = house === 12 ? [PEOPLE.landlady] : []
@@ -153,9 +163,8 @@ function rentalHouse(house: number, { seed, add, meter, gasDetector }: Fitting):
     sort: 'rental',
     contacts: [caretakerOf(house), ...landlord, PEOPLE.gridWorker],
   }
-  const size = seedOf(seed, `house ${house}`)
-  // Li's house has 16 rooms; the others 4 to 24.
-  const rooms = house === 12 ? 16 : Math.floor(between(size, 1, 4, 24))
+  const { floors, perFloor } = storeysOf(seed, house)
+  const rooms = floors * perFloor
   meter(site, '总进线', MINUTELY, { phases: 3, ratedCurrentA: 63, load: 'household' })
   if (house === ROOM_CIRCUIT.house) {
     const { name, limitW } = ROOM_CIRCUIT

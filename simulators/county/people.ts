@@ -1,6 +1,7 @@
 // Who looks after what in the demonstration county. Names and telephone numbers are invented.
 import type { Contact } from '../../contract/http/places.ts'
 import type { Role } from '../../contract/roles.ts'
+import { COUNTY, PILOT_AREA, PILOT_TOWN } from './places.ts'
 
 /** 138-0000-00xx: no such number is given out. */
 const phone = (n: number): string => `138-0000-00${String(n).padStart(2, '0')}`
@@ -30,7 +31,7 @@ const CARE = [
 export const caretakerOf = (house: number): Contact =>
   CARE.find(({ from, to }) => house >= from && house <= to)?.by ?? PEOPLE.village
 
-/** Somebody of the demonstration who signs in. A manager sees the houses in their care and nothing else. */
+/** Somebody of the demonstration who signs in. Who has houses or an area in their care sees those and nothing else. */
 export interface Account {
   readonly username: string
   readonly name: string
@@ -38,40 +39,49 @@ export interface Account {
   /** What they are called at work. */
   readonly title: { readonly zh: string; readonly en: string }
   readonly houses: readonly number[]
+  /** `县/镇/村`. */
+  readonly area: string | null
 }
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, n) => from + n)
 
-/** Who is there from the start. */
-export const ADMIN: Account = {
-  username: 'admin',
-  name: '管理员',
-  role: 'admin',
-  title: { zh: '管理员', en: 'administrator' },
-  houses: [],
-}
+const account = (
+  username: string,
+  { name }: Pick<Contact, 'name'>,
+  role: Role,
+  title: Account['title'],
+  care: { readonly houses?: readonly number[]; readonly area?: string } = {},
+): Account => ({ username, name, role, title, houses: care.houses ?? [], area: care.area ?? null })
 
-/** Those who are added. */
+/** Who is there from the start. */
+export const ADMIN = account('admin', { name: '管理员' }, 'admin', { zh: '管理员', en: 'administrator' })
+
+const CARETAKER = { zh: '出租房管理员', en: 'rental-housing manager' }
+
+/** Those who are added: one for every role, and more where the story needs them. */
 export const ACCOUNTS: readonly Account[] = [
-  {
-    username: 'zhou',
-    name: PEOPLE.duty.name,
-    role: 'duty',
-    title: { zh: '值班员', en: 'duty officer' },
-    houses: [],
-  },
-  {
-    username: 'wang',
-    name: PEOPLE.wang.name,
-    role: 'manager',
-    title: { zh: '出租房管理员', en: 'rental-housing manager' },
-    houses: range(1, 60),
-  },
-  {
-    username: 'zheng',
-    name: PEOPLE.zheng.name,
-    role: 'manager',
-    title: { zh: '出租房管理员', en: 'rental-housing manager' },
-    houses: range(61, 112),
-  },
+  account('zhou', PEOPLE.duty, 'duty', { zh: '值班员', en: 'duty officer' }),
+  account('he', PEOPLE.secondDuty, 'duty', { zh: '值班员', en: 'duty officer' }),
+  account('chen', PEOPLE.leader, 'leader', { zh: '带班领导', en: 'leader of the shift' }),
+  account(
+    'shen',
+    PEOPLE.townDuty,
+    'town',
+    { zh: '青禾街道值班员', en: 'duty officer of Qinghe' },
+    { area: `${COUNTY}/${PILOT_TOWN}` },
+  ),
+  account('wang', PEOPLE.wang, 'manager', CARETAKER, { houses: range(1, 60) }),
+  account('zheng', PEOPLE.zheng, 'manager', CARETAKER, { houses: range(61, 112) }),
+  account('cun', PEOPLE.village, 'manager', { zh: '村自管', en: 'run by the village' }, { houses: range(113, 152) }),
+  account(
+    'wu',
+    PEOPLE.gridWorker,
+    'grid',
+    { zh: '槐荫社区网格员', en: 'grid officer of Huaiyin' },
+    { area: PILOT_AREA },
+  ),
+  account('li', PEOPLE.landlady, 'landlord', { zh: '房东（槐荫 12 号）', en: 'landlady (Huaiyin 12)' }, { houses: [12] }),
+  account('xu', PEOPLE.installer, 'installer', { zh: '安装员', en: 'installer' }, { area: COUNTY }),
+  account('daping', { name: '指挥大屏' }, 'wall', { zh: '指挥中心', en: 'command centre' }),
+  account('shenji', { name: '孙敏' }, 'auditor', { zh: '审计员', en: 'auditor' }),
 ]

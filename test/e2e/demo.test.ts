@@ -8,6 +8,7 @@ import type { Alarm } from '../../contract/alarms.ts'
 import type { Page } from '../../contract/http/common.ts'
 import type { About, DemoStage } from '../../contract/http/demo.ts'
 import type { Device, Series } from '../../contract/http/devices.ts'
+import { ACCOUNTS, ADMIN } from '../../simulators/county/people.ts'
 import { Api } from '../support/api.ts'
 import { browserPath, launchBrowser } from '../support/browser.ts'
 import { DEMO_PASSWORD, DEMO_START_LIMIT_MS, DemoProcess, isAlive } from '../support/demo-process.ts'
@@ -38,6 +39,7 @@ describe('npm run demo', () => {
     expect(demo.base).not.toBe('')
     for (const words of [
       '周晓岚',
+      '沈青',
       '王大姐',
       '老郑',
       'admin',
@@ -261,7 +263,7 @@ describe.skipIf(browserPath() === undefined)('npm run demo, through a browser', 
       },
       120_000,
     )
-    expect(anew.accounts.map(({ username }) => username)).toEqual(['zhou', 'wang', 'zheng', 'admin'])
+    expect(anew.accounts.map(({ username }) => username)).toEqual([...ACCOUNTS, ADMIN].map(({ username }) => username))
     // What was valid before is not any more.
     expect((await api.call('GET', '/demo')).status).toBe(401)
     await until('the page is live in the new one', async () => (await veiled()) === 'live', 60_000)

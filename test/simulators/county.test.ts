@@ -1,12 +1,17 @@
 // The demonstration county: the figures it states, and that an ordinary day of all of it is quiet.
 import { describe, expect, it } from 'vitest'
 import { createDeviceSchema } from '../../contract/http/devices.ts'
-import { createSiteSchema } from '../../contract/http/sites.ts'
+import { createBuildingSchema, createLeaseSchema } from '../../contract/http/rentals.ts'
+import { ROLES, rowOf } from '../../contract/roles.ts'
+import { roomsOf } from '../../contract/room-numbers.ts'
+import { createSiteSchema, updateSiteSchema } from '../../contract/http/sites.ts'
 import { attributeOf } from '../../contract/kinds/table.ts'
 import { hourOf } from '../../simulators/devices/model.ts'
 import { county, living, started } from '../../simulators/county/county.ts'
 import { lifeOf } from '../../simulators/county/life.ts'
-import { ACCOUNTS, PEOPLE } from '../../simulators/county/people.ts'
+import { householdOf, profileOf } from '../../simulators/county/households.ts'
+import { storeysOf } from '../../simulators/county/inventory.ts'
+import { ACCOUNTS, ADMIN, PEOPLE } from '../../simulators/county/people.ts'
 import { allVillages, TOWNS } from '../../simulators/county/places.ts'
 import { importTable } from '../../simulators/county/table.ts'
 import { readTable } from '../../dashboard/server/import/csv.ts'
@@ -66,12 +71,67 @@ describe('the county', () => {
     const houses = shire.sites.filter(({ sort }) => sort === 'rental')
     expect(new Set(houses.map(({ area }) => area))).toEqual(new Set(['示范县/青禾街道/槐荫社区']))
     expect(count(houses, ({ contacts }) => contacts[0]?.name ?? '')).toEqual({ 王大姐: 60, 老郑: 52, 槐荫社区: 40 })
-    expect(ACCOUNTS.map(({ name, houses: list }) => [name, list.length])).toEqual([
-      ['周晓岚', 0],
+    expect(ACCOUNTS.flatMap(({ name, houses: list }) => (list.length > 1 ? [[name, list.length]] : []))).toEqual([
       ['王大姐', 60],
       ['老郑', 52],
+      ['槐荫社区', 40],
     ])
+    expect(ACCOUNTS.filter(({ role }) => role === 'manager').flatMap(({ houses: list }) => list)).toHaveLength(152)
     for (const { phone } of Object.values(PEOPLE)) expect(phone).toMatch(/^138-0000-00\d\d$/)
+  })
+
+  it('has somebody to sign in as for every role, and each whose scope is listed has something in their care', () => {
+    expect(new Set([...ACCOUNTS, ADMIN].map(({ role }) => role))).toEqual(new Set(ROLES))
+    expect(new Set(ACCOUNTS.map(({ username }) => username)).size).toBe(ACCOUNTS.length)
+    const areas = new Set(
+      allVillages().flatMap((path) => path.split('/').map((_, n, all) => all.slice(0, n + 1).join('/'))),
+    )
+    for (const { role, houses, area } of ACCOUNTS) {
+      expect(houses.length > 0 || area !== null).toBe(rowOf(role).scope === 'listed')
+      if (area !== null) expect(areas).toContain(area)
+    }
+  })
+
+  it('has rooms and tenants in every rental house, and something said of every site', () => {
+    const at = MIDNIGHT
+    let rooms = 0
+    let tenancies = 0
+    for (let house = 1; house <= 152; house++) {
+      const household = householdOf(shire.seed, house, at)
+      const { floors, perFloor } = storeysOf(shire.seed, house)
+      const names = new Set(
+        roomsOf({ ...household.building, building: '', first: 1, pattern: '{floor}{nn}' }).map(({ name }) => name),
+      )
+      expect(names.size).toBe(floors * perFloor)
+      expect(createBuildingSchema.safeParse(household.building).success).toBe(true)
+      for (const { room, lease } of household.tenancies) {
+        expect(names).toContain(room)
+        expect(createLeaseSchema.safeParse(lease).success).toBe(true)
+        expect(lease.tenant.name).toMatch(/^租客[甲乙丙丁戊己庚辛壬癸]$/)
+        expect(lease.tenant.phone).toMatch(/^138-0000-00\d\d$/)
+      }
+      rooms += names.size
+      tenancies += household.tenancies.length
+      expect(householdOf(shire.seed, house, at)).toEqual(household)
+    }
+    expect(storeysOf(shire.seed, 12)).toEqual({ floors: 4, perFloor: 4 })
+    expect(householdOf(shire.seed, 21, at).building).toMatchObject({ floors: { from: 1, to: 3 }, perFloor: 6 })
+    expect(tenancies / rooms).toBeGreaterThan(0.7)
+    expect(tenancies / rooms).toBeLessThan(0.9)
+    const given = { closed: false, hasGas: false, ebikes: false }
+    const risks = shire.sites.map((site) => {
+      const profile = profileOf(shire.seed, site, at, given)
+      expect(updateSiteSchema.safeParse(profile).success).toBe(true)
+      // Only what is not running may be ordered off: the county's devices draw current.
+      expect(['stationed', undefined]).toContain(profile.regime?.name)
+      return String(profile.risk)
+    })
+    expect(count(risks, (risk) => risk)).toMatchObject({
+      1: expect.any(Number),
+      2: expect.any(Number),
+      3: expect.any(Number),
+      4: expect.any(Number),
+    })
   })
 
   it('is a table that the import takes as it is, with everybody to call', async () => {

@@ -4,6 +4,10 @@ import type { Bilingual } from '../../../../contract/rules.ts'
 
 export const WORDS = {
   accounts: { zh: '演示账号，点一下就登录', en: 'Demo accounts: one touch signs in' },
+  'group.desk': { zh: '值班台', en: 'At a desk' },
+  'group.phone': { zh: '手机', en: 'On a phone' },
+  'group.wall': { zh: '大屏', en: 'On the wall' },
+  'group.office': { zh: '管理', en: 'In the office' },
   houses: { zh: '管 {n} 户', en: '{n} houses' },
   preparing: { zh: '正在登记示范县，几秒后可以登录…', en: 'Registering the county; you can sign in within seconds…' },
   acts: { zh: '让它发生', en: 'Make it happen' },
