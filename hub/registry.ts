@@ -123,6 +123,14 @@ export function createRegistry(parts: RegistryParts): Registry {
         return merged
       },
     },
+    async importPlaces(actor, plan, how) {
+      const outcome = await ledger.placesImport.run(actor, plan, how)
+      if (how.preview || !outcome.ok || outcome.changedSites.length === 0) return outcome
+      const changed = new Set(outcome.changedSites)
+      for await (const identity of ledger.devices.identities())
+        if (identity.siteId !== null && changed.has(identity.siteId)) learn(identity)
+      return outcome
+    },
     users: {
       create: (actor, user) => ledger.users.create(actor, user),
       update: (actor, id, change, keepSession) => ledger.users.update(actor, id, change, keepSession),

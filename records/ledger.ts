@@ -14,6 +14,7 @@ import type { Regime } from '../contract/site-profile.ts'
 import type { CoverageRegister } from './ledger/coverage.ts'
 import type { Inspections } from './ledger/inspections.ts'
 import type { Places } from './ledger/places.ts'
+import type { PlacesImporter } from './ledger/places-import.ts'
 import type { CommandLog } from './ledger/commands.ts'
 import type { Installations } from './ledger/installations.ts'
 import type { Prompts } from './ledger/prompts.ts'
@@ -398,6 +399,7 @@ export interface Ledger {
   readonly plans: FloorPlans
   readonly inspections: Inspections
   readonly coverage: CoverageRegister
+  readonly placesImport: PlacesImporter
   readonly devices: Devices
   readonly commands: CommandLog
   readonly installations: Installations

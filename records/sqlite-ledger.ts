@@ -12,6 +12,7 @@ import { FileContents, filesIn } from './file-contents.ts'
 import { FileRecords } from './files.ts'
 import { FloorPlanRecords } from './floor-plans.ts'
 import { InvitationRecords } from './invitations.ts'
+import { WorkbookImport } from './import-workbook.ts'
 import { InspectionRecords } from './inspections.ts'
 import { AlarmJournal, INCARNATION } from './journal.ts'
 import { KnownBrowserRecords } from './known-browsers.ts'
@@ -134,6 +135,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     plans: new FloorPlanRecords(store),
     inspections: new InspectionRecords(store),
     coverage: new CoverageRecords(store),
+    placesImport: new WorkbookImport(store),
     devices: new DeviceRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
     commands: new CommandRecords(store),
     installations: new InstallationRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),

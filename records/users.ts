@@ -25,7 +25,8 @@ export class UserRecords implements Users {
     const after = decodeCursor(cursor, 'string')
     let matching = this.#store.read.selectFrom('app_user')
     if (role !== undefined) matching = matching.where('role', '=', role)
-    if (q !== undefined) matching = matching.where(matchesEveryWord(q, ['app_user.username', 'app_user.name'], ['app_user.pinyin']))
+    if (q !== undefined)
+      matching = matching.where(matchesEveryWord(q, ['app_user.username', 'app_user.name'], ['app_user.pinyin']))
     const { total } = await matching.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
     let page = withSignIn(matching).orderBy('username')
     if (after !== null) page = page.where('username', '>', after[0])
@@ -130,7 +131,7 @@ export interface UserRow extends UserTable {
 }
 
 /** `app_user.password_hash` of somebody who has none yet: no hash is empty. */
-const NO_PASSWORD = ''
+export const NO_PASSWORD = ''
 
 export function userRecordOf(row: UserRow): UserRecord {
   return {

@@ -39,6 +39,7 @@ import { meRoutes } from './routes/me.ts'
 import { offBoardRoutes } from './routes/off-board.ts'
 import { operationRoutes } from './routes/operation.ts'
 import { promptRoutes } from './routes/prompts.ts'
+import { placesImportRoutes } from './routes/places-import.ts'
 import { pushRoutes } from './routes/push.ts'
 import { floorPlanRoutes } from './routes/floor-plans.ts'
 import { leaseRoutes } from './routes/leases.ts'
@@ -158,6 +159,7 @@ export async function buildApp(context: Context): Promise<App> {
   siteRoutes(app, context)
   inspectionRoutes(app, context)
   coverageRoutes(app, context)
+  placesImportRoutes(app, context)
   roomRoutes(app, context)
   leaseRoutes(app, context)
   roomChecklistRoutes(app, context)

@@ -6,6 +6,7 @@ import type { HubFigures } from '../../contract/http/hub-figures.ts'
 import type { MqttPorts } from '../../contract/http/people.ts'
 import type { Actor, Ledger, CommittedTransition, Devices, Rules, Users } from '../../records/ledger.ts'
 import type { Places } from '../../records/ledger/places.ts'
+import type { PlacesImporter } from '../../records/ledger/places-import.ts'
 import type { Checklists, FloorPlans, Leases, Rooms } from '../../records/ledger/rentals.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
 import type { Demo } from './demo-port.ts'
@@ -60,6 +61,8 @@ export interface Registry {
   readonly users: Pick<Users, 'create' | 'update' | 'delete'>
   readonly files: Pick<Ledger['files'], 'add' | 'remove'>
   readonly rules: Pick<Rules, 'change'>
+  /** A workbook of places; see `records/ledger/places-import.ts`. */
+  readonly importPlaces: PlacesImporter['run']
 }
 
 export type ActOutcome =

@@ -93,7 +93,7 @@ describe('places', () => {
     await page.getByRole('button', { name: '记录检查' }).click()
     const form = page.getByRole('dialog')
     expect(await form.getByRole('button', { name: '行政处罚' }).count()).toBe(0)
-    await form.getByRole('button', { name: '发现隐患' }).click()
+    await form.getByRole('button', { name: '发现隐患', exact: true }).click()
     await form.getByLabel('情况').fill('二楼走道堆放电动车')
     await form.getByLabel('整改期限').fill('2026-12-01')
     await judged(page, 'inspection-form')

@@ -52,6 +52,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'PATCH /plans/:id': {},
   'POST /sites/:id/inspections': { kind: 'routine', result: 'passed' },
   'POST /inspections/:id/report': undefined,
+  'POST /places/import': Buffer.from('no workbook'),
   'PUT /quotas': { areaId: 'any', year: 2026, kind: 'electricity', target: 1 },
   'POST /devices': { id: 'NEW-2', kind: 'gas', name: '新表' },
   'PATCH /devices/:id': {},

@@ -258,7 +258,7 @@ export class World {
     const { ledger } = this
     return {
       records: ledger,
-      registry: ledger,
+      registry: { ...ledger, importPlaces: (actor, plan, how) => ledger.placesImport.run(actor, plan, how) },
       acts: { submit: (act, address) => this.submit(act, address) },
       commands: { request: (_actor, request) => this.request(request) },
       feed: this.source.port,

@@ -8,14 +8,15 @@ const TIMEOUT_MS = 120_000
 /** `onSent` hears the share sent, 0 to 1. */
 export function upload<T extends z.ZodType>(
   path: string,
-  csv: Blob,
+  file: Blob,
   schema: T,
   onSent: (share: number) => void,
+  type = 'text/csv',
 ): Promise<z.infer<T>> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('POST', path)
-    request.setRequestHeader('content-type', 'text/csv')
+    request.setRequestHeader('content-type', type)
     request.timeout = TIMEOUT_MS
     request.upload.onprogress = (event) => event.lengthComputable && onSent(event.loaded / event.total)
     request.ontimeout = () => reject(new CallError('timeout', 0, 'no answer in time'))
@@ -27,7 +28,7 @@ export function upload<T extends z.ZodType>(
       if (parsed.success) resolve(parsed.data)
       else reject(new CallError('unexpected', request.status, parsed.error.message))
     }
-    request.send(csv)
+    request.send(file)
   })
 }
 
