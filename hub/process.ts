@@ -33,7 +33,7 @@ function sayWhereToLook(hub: Hub, config: Config): void {
       `注意：MQTT 在 ${config.ZHIAN_MQTT_HOST}:${hub.mqttPort} 上未加密，请设置 ZHIAN_TLS_CERT / ZHIAN_TLS_KEY 或只监听 127.0.0.1。` +
         ' MQTT is not encrypted on the network: set a certificate or listen on 127.0.0.1.',
     )
-  if (hub.setupCode !== null) out(`首次设置（一次有效）Set-up link, valid once:  ${base}/setup?code=${hub.setupCode}`)
+  if (hub.setupCode !== null) out(`首次设置（一次有效）Set-up link, valid once:  ${base}/setup#${hub.setupCode}`)
   out(
     `智安已就绪 Zhi'an is ready:  ${base}   (MQTT ${hub.mqttPort}${hub.mqttsPort === null ? '' : `, MQTTS ${hub.mqttsPort}`})`,
   )

@@ -120,6 +120,42 @@ const VIEWS: readonly View[] = [
       await dialog(page)
     },
   },
+  {
+    name: 'users, one’s record',
+    path: '/users',
+    show: async (page) => {
+      await page.locator('[role=listitem] button').last().click()
+      await dialog(page)
+    },
+  },
+  {
+    name: 'users, one’s sign-in',
+    path: '/users',
+    show: async (page) => {
+      await page.locator('[role=listitem] button').last().click()
+      await page.getByRole('tab').nth(1).click()
+      await first(page, '[role=dialog] li')
+    },
+  },
+  {
+    name: 'users, one who leaves',
+    path: '/users',
+    show: async (page) => {
+      await page.locator('[role=listitem] button').last().click()
+      await page.getByRole('tab').nth(2).click()
+      await first(page, '[role=dialog] dl')
+    },
+  },
+  {
+    name: 'audit',
+    path: '/audit',
+    show: async (page) => {
+      await first(page, '[role=listitem]')
+      await page.locator('.page-head button').last().click()
+      await first(page, '[data-testid=verdict]')
+    },
+  },
+  { name: 'invitation, its code lost', path: '/invitation', outside: true, show: (page) => first(page, 'h1') },
   { name: 'counters', path: '/counters', show: (page) => first(page, '.columns') },
   { name: 'first steps', path: '/first-steps', show: (page) => first(page, 'main h1') },
   { name: 'about', path: '/about', show: (page) => first(page, 'main h1') },

@@ -12,6 +12,7 @@ import type { FakeHub, FakeUser } from './fake-hub.ts'
 import { figuresOf } from './fake-figures.ts'
 import { historyOf } from './fake-history.ts'
 import { sees } from './fake-journal.ts'
+import { addPeopleApi } from './fake-people-api.ts'
 
 export function addApi(app: FastifyInstance, hub: FakeHub): void {
   app.addContentTypeParser('text/csv', { parseAs: 'string' }, (_request, body, done) => done(null, body))
@@ -73,6 +74,7 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     user.mustChange = false
     return me(user)
   })
+  addPeopleApi(app, hub)
   app.get('/api/v1/tokens', (request) => {
     userOf(hub, request)
     return { items: [], next: null, total: 0 }

@@ -219,6 +219,9 @@ export function addInventoryApi(app: FastifyInstance, hub: FakeHub): void {
     areas: [],
     disabled: false,
     createdAt: Date.now() - 86_400_000,
+    activated: true,
+    secondFactor: user.role === 'admin',
+    invitedUntil: null,
   })
   app.get('/api/v1/users', (request) => {
     adminOf(hub, request)

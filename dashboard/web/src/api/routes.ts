@@ -32,6 +32,8 @@ export const ROUTES = {
   tokens: `${ROOT}/tokens`,
   firstSteps: `${ROOT}/first-steps`,
   search: `${ROOT}/search`,
+  wall: `${ROOT}/wall`,
+  wallMap: `${ROOT}/wall/map`,
   shift: `${ROOT}/shift`,
   push: `${ROOT}/push`,
   pushSubscriptions: `${ROOT}/push/subscriptions`,

@@ -16,6 +16,8 @@ export const PAGES = {
   audit: '/audit',
   firstSteps: '/first-steps',
   counters: '/counters',
+  wall: '/wall',
+  wallMap: '/wall-map',
   account: '/account',
   about: '/about',
   demo: '/demo',
@@ -41,6 +43,8 @@ export type Place =
         | 'audit'
         | 'first-steps'
         | 'counters'
+        | 'wall'
+        | 'wall-map'
         | 'account'
         | 'about'
         | 'demo'
@@ -82,6 +86,8 @@ export function placeOf(pathname: string): Place {
     first === 'audit' ||
     first === 'first-steps' ||
     first === 'counters' ||
+    first === 'wall' ||
+    first === 'wall-map' ||
     first === 'account' ||
     first === 'about' ||
     first === 'demo' ||

@@ -5,6 +5,7 @@ import type { Me } from '../../../../contract/http/people.ts'
 import type { AckLevel, Permission } from '../../../../contract/roles.ts'
 import { call, CallError, whenUnauthorized } from '../api/client.ts'
 import { ROUTES } from '../api/routes.ts'
+import { forgetKeptData } from './kept-data.ts'
 
 export class Session {
   me = $state.raw<Me | null>(null)
@@ -57,8 +58,11 @@ export class Session {
     }
   }
 
-  async signIn(username: string, password: string): Promise<void> {
-    await call('POST', ROUTES.session, z.unknown(), { body: { username, password }, signingIn: true })
+  /** `code`: of the second factor, where the hub asked for it. */
+  async signIn(username: string, password: string, code?: string): Promise<void> {
+    await forgetKeptData()
+    const body = { username, password, ...(code === undefined ? {} : { code }) }
+    await call('POST', ROUTES.session, z.unknown(), { body, signingIn: true })
     await this.ask()
   }
 
@@ -67,9 +71,10 @@ export class Session {
     await this.ask()
   }
 
-  async signOut(): Promise<void> {
+  async signOut(to = '/'): Promise<void> {
     await call('DELETE', ROUTES.session, z.unknown())
-    location.assign('/')
+    await forgetKeptData()
+    location.assign(to)
   }
 }
 

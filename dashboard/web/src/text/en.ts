@@ -652,6 +652,7 @@ export const en = {
   'history.on_desk': 'Handle it on the desk',
 
   'nav.counters': 'Counters',
+  'nav.wall': 'Wall',
   'counters.read': 'read {age} ago, every 5 s',
   'counters.stale': 'No newer figures; these are of {time}.',
   'counters.points': 'Data points since the start',

@@ -628,6 +628,7 @@ export const zh = {
   'history.on_desk': '到值班台处置',
 
   'nav.counters': '计数',
+  'nav.wall': '大屏',
   'counters.read': '{age}前读取，每 5 秒更新',
   'counters.stale': '读不到新的数，以下停在 {time}。',
   'counters.points': '数据点，自本次启动',
