@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'c0ad6966f8febdd5279537db6159be5c4de255a71bbd96544683446e6953061d'
+export const CONTRACT_HASH = 'ce5388cb14714af0b1b8b1c5e63618aa9273e853d7c88e4b55ed57731e99e1cf'

@@ -2,6 +2,9 @@
 // One browser, one county; every page is held against WCAG 2.2 AA and a phone's width on the way.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { EVERYTHING } from '../../records/scope.ts'
+import { county, workbook } from '../dashboard/server/workbooks.ts'
+import type { Cells } from '../dashboard/server/workbooks.ts'
 import { CONSOLE, World } from '../dashboard/server/world.ts'
 import { buildPages, launchBrowser } from '../support/browser.ts'
 import { misfits, smallTargets, violations } from './page-checks.ts'
@@ -163,5 +166,45 @@ describe('places', () => {
     expect(await other.page.getByRole('button', { name: '调整' }).count()).toBe(0)
     expect(await other.page.getByRole('link', { name: '云溪街道' }).count()).toBe(0)
     await other.context.close()
+  }, 180_000)
+
+  it('an administrator looks at a workbook, mends a cell, imports it and takes the links away', async () => {
+    const { context, page } = await signedIn('admin')
+    await page.goto(`${world.base}/import`)
+    await page.getByText('选择工作簿').waitFor()
+    const size = { towns: 2, villages: 4, sites: 8, rooms: 16, people: 2 }
+    const choose = async (sheets: Record<string, Cells>) =>
+      page.locator('input[type=file]').setInputFiles({
+        name: '示范县.xlsx',
+        mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+        buffer: await workbook(sheets),
+      })
+    await choose({
+      ...county(size),
+      人员: [
+        ['用户名', '姓名', '角色'],
+        ['zhao', '赵', '皇帝'],
+      ],
+    })
+    await page.getByRole('cell', { name: 'C2', exact: true }).waitFor()
+    await judged(page, 'import-issues')
+    expect((await world.ledger.places.sites(EVERYTHING, { limit: 1, q: '出租房' })).total).toBe(0)
+    await choose(county(size))
+    await page.getByRole('heading', { name: '将要导入' }).waitFor()
+    await judged(page, 'import-preview')
+    await page.getByRole('button', { name: '确认导入' }).click()
+    await page.getByRole('heading', { name: '已导入' }).waitFor()
+    expect((await world.ledger.places.sites(EVERYTHING, { limit: 1, q: '出租房' })).total).toBe(8)
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: '下载邀请链接' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('zhian-invitations.csv')
+    await choose(county(size))
+    await page.getByText('与现有内容完全相同').waitFor()
+    await page.goto(`${world.base}/sites?category=rental_house&risk=1`)
+    await page.getByRole('link', { name: '出租房 0' }).waitFor()
+    await judged(page, 'sites')
+    await context.close()
   }, 180_000)
 })
