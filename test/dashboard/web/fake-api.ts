@@ -22,6 +22,7 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     void reply.code(ERRORS[known.code].status).send({ error: { code: known.code, message: known.message, ...details } })
   })
 
+  const began = hub.now()
   const me = (user: FakeUser) => ({
     id: user.id,
     username: user.username,
@@ -32,8 +33,8 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     scope:
       user.scope === 'all' ? { all: true, sites: [], areas: [] } : { all: false, sites: [...user.scope], areas: [] },
     mustChangePassword: user.mustChange,
-    signedInAt: Date.now() - 3_600_000,
-    sessionEndsAt: Date.now() + 26 * 3_600_000,
+    signedInAt: began - 3_600_000,
+    sessionEndsAt: began + 26 * 3_600_000,
     mqtt: { port: 1884, tlsPort: null },
   })
   const begin = (reply: FastifyReply, user: FakeUser) => {

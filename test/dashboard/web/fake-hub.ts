@@ -25,6 +25,7 @@ import { addApi } from './fake-api.ts'
 import { addInventoryApi } from './fake-inventory-api.ts'
 import { FakeJournal, sees } from './fake-journal.ts'
 import type { Entry, Scope } from './fake-journal.ts'
+import { addWallApi } from './fake-wall-api.ts'
 import { SORTS, alarmOf, deviceFor, randomOf, worldOf } from './fake-world.ts'
 import type { World } from './fake-world.ts'
 
@@ -49,6 +50,10 @@ export interface FakeHubOptions {
   readonly longNames?: boolean
   readonly port?: number
   readonly webRoot?: string
+  /** The hub's wall time, ms. */
+  readonly now?: () => number
+  /** How long a page believes in a connection on which it hears no ping, ms; the pings come at their true rate. */
+  readonly pingTimeout?: number
 }
 
 interface Connection {
@@ -73,6 +78,7 @@ export class FakeHub {
   storing = true
   /** The counters cannot be read. */
   figuresFail = false
+  readonly now: () => number
   readonly #options: FakeHubOptions
   readonly #app = Fastify({ forceCloseConnections: true })
   readonly #connections = new Map<Socket<UpEvents, DownEvents>, Connection>()
@@ -84,8 +90,9 @@ export class FakeHub {
 
   constructor(options: FakeHubOptions = {}) {
     this.#options = options
+    this.now = options.now ?? Date.now
     const { devices = 120, sites = 40, longNames = false } = options
-    this.world = worldOf({ devices, sites, longNames }, Date.now())
+    this.world = worldOf({ devices, sites, longNames }, this.now())
     const own = new Set(['site-0', 'site-1'])
     this.users = [
       { id: 'u1', username: 'admin', name: '管理员', role: 'admin', scope: 'all', mustChange: false },
@@ -99,6 +106,7 @@ export class FakeHub {
       },
       { id: 'u3', username: 'manager', name: '王大姐', role: 'manager', scope: own, mustChange: false },
       { id: 'u4', username: 'new', name: '新来的', role: 'duty', scope: 'all', mustChange: true },
+      { id: 'u5', username: 'wall', name: '大屏', role: 'wall', scope: 'all', mustChange: false },
     ]
     this.#seed(options.alarms ?? 12)
   }
@@ -109,6 +117,7 @@ export class FakeHub {
     await app.register(fastifyCookie)
     addApi(app, this)
     addInventoryApi(app, this)
+    addWallApi(app, this)
     const webRoot = this.#options.webRoot ?? join(ROOT, 'dashboard/web/dist')
     await app.register(fastifyStatic, { root: webRoot, index: false })
     app.setNotFoundHandler((request, reply) =>
@@ -116,7 +125,7 @@ export class FakeHub {
         ? reply.code(404).send({ error: { code: 'not_found', message: '没有找到' } })
         : reply.sendFile('index.html'),
     )
-    const io = new Server<UpEvents, DownEvents>(app.server)
+    const io = new Server<UpEvents, DownEvents>(app.server, { pingTimeout: this.#options.pingTimeout ?? 20_000 })
     this.#io = io
     io.use((socket, next) => {
       const session = /zhian=([^;]+)/.exec(socket.request.headers.cookie ?? '')?.[1] ?? ''
@@ -145,7 +154,7 @@ export class FakeHub {
     sortIndex: number,
     options: { readonly nth?: number; readonly changes?: Partial<Alarm>; readonly at?: number } = {},
   ): Alarm {
-    const at = options.at ?? Date.now()
+    const at = options.at ?? this.now()
     const device = deviceFor(this.world, sortIndex, options.nth ?? this.journal.alarms.size)
     const what = SORTS[sortIndex] as (typeof SORTS)[number]
     const alarm = alarmOf(`a${this.journal.alarms.size + 1}`, 0, at, device, what, options.changes)
@@ -155,7 +164,7 @@ export class FakeHub {
       reason: alarm.reason,
       by: null,
       comment: null,
-      receivedAt: Date.now(),
+      receivedAt: this.now(),
     })
     this.#tell(entry)
     return entry.alarm
@@ -170,10 +179,10 @@ export class FakeHub {
     const before = this.journal.alarms.get(id) as Alarm
     const reason = why.reason ?? 'human'
     const by = why.by === undefined ? null : { id: why.by.id, name: why.by.name }
-    const receivedAt = by === null ? Date.now() : null
+    const receivedAt = by === null ? this.now() : null
     const entry = this.journal.append(
       { ...before, ...changes, reason },
-      { at: Date.now(), type, reason, by, comment: why.comment ?? null, receivedAt },
+      { at: this.now(), type, reason, by, comment: why.comment ?? null, receivedAt },
     )
     this.#tell(entry)
     return entry.alarm
@@ -211,7 +220,7 @@ export class FakeHub {
 
   #seed(count: number): void {
     const random = randomOf(11)
-    const now = Date.now()
+    const now = this.now()
     for (let index = 0; index < count; index += 1) {
       const roll = random()
       const sortIndex =
@@ -250,7 +259,7 @@ export class FakeHub {
     socket.on('disconnect', () => this.#connections.delete(socket))
     socket.emit('hello', {
       protocol: FEED_PROTOCOL,
-      serverTime: Date.now(),
+      serverTime: this.now(),
       head: this.journal.headOf(user.scope),
       ledger: 'fake',
       user: { id: user.id, name: user.name, role: user.role },
@@ -265,7 +274,7 @@ export class FakeHub {
       const { id, name } = user
       for (const seq of seqs)
         if (!this.evidence.some((one) => one.seq === seq && one.user.id === id))
-          this.evidence.push({ seq, at: Date.now(), user: { id, name } })
+          this.evidence.push({ seq, at: this.now(), user: { id, name } })
     })
     socket.on('desk', (desk) => this.desks.push(desk))
     socket.on('readings:watch', ({ deviceIds }) => (connection.watched = deviceIds))
@@ -292,7 +301,7 @@ export class FakeHub {
   #beat(): void {
     if (!this.#heartbeats) return
     for (const [socket, { user }] of this.#connections)
-      socket.emit('heartbeat', { serverTime: Date.now(), head: this.journal.headOf(user.scope), storing: this.storing })
+      socket.emit('heartbeat', { serverTime: this.now(), head: this.journal.headOf(user.scope), storing: this.storing })
   }
 
   #sendReadings(): void {
@@ -300,7 +309,7 @@ export class FakeHub {
     for (const [socket, { watched }] of this.#connections) {
       const heard = watched.filter(speaks)
       if (heard.length === 0) continue
-      const ts = Date.now()
+      const ts = this.now()
       socket.emit(
         'readings',
         heard.map((deviceId) => ({
