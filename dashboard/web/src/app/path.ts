@@ -9,6 +9,11 @@ export const PAGES = {
   labels: '/labels',
   sites: '/sites',
   site: (id: string) => `/sites/${encodeURIComponent(id)}`,
+  rooms: (siteId: string) => `/sites/${encodeURIComponent(siteId)}/rooms`,
+  meters: (siteId: string) => `/sites/${encodeURIComponent(siteId)}/meters`,
+  plans: (siteId: string) => `/sites/${encodeURIComponent(siteId)}/plans`,
+  room: (id: string) => `/rooms/${encodeURIComponent(id)}`,
+  notice: (roomId: string) => `/rooms/${encodeURIComponent(roomId)}/notice`,
   areas: '/areas',
   coverage: '/coverage',
   import: '/import',
@@ -53,13 +58,24 @@ export type Place =
         | 'invitation'
         | 'unknown'
     }
-  | { readonly page: 'device' | 'alarm' | 'site'; readonly id: string }
+  | { readonly page: OneOf | Nested; readonly id: string }
+
+type OneOf = 'device' | 'alarm' | 'site' | 'room'
+type Nested = 'rooms' | 'meters' | 'plans' | 'notice'
 
 /** `/devices/E-1` is one of the devices. */
-const ONE_OF: Readonly<Record<string, 'device' | 'alarm' | 'site'>> = Object.assign(Object.create(null), {
+const ONE_OF: Readonly<Record<string, OneOf>> = Object.assign(Object.create(null), {
   devices: 'device',
   alarms: 'alarm',
   sites: 'site',
+  rooms: 'room',
+})
+/** `/sites/1/rooms`, `/rooms/1/notice`. */
+const NESTED: Readonly<Record<string, Nested>> = Object.assign(Object.create(null), {
+  'site rooms': 'rooms',
+  'site meters': 'meters',
+  'site plans': 'plans',
+  'room notice': 'notice',
 })
 
 export function placeOf(pathname: string): Place {
@@ -67,9 +83,10 @@ export function placeOf(pathname: string): Place {
   const [first, second] = parts
   if (first === undefined) return { page: 'desk' }
   const of = ONE_OF[first]
-  if (of !== undefined && second !== undefined && parts.length === 2) {
+  if (of !== undefined && second !== undefined && parts.length <= 3) {
     const id = decoded(second)
-    return id === null ? { page: 'unknown' } : { page: of, id }
+    const page = parts.length === 2 ? of : NESTED[`${of} ${parts[2]}`]
+    return id === null || page === undefined ? { page: 'unknown' } : { page, id }
   }
   if (parts.length > 1) return { page: 'unknown' }
   if (first === 'alarms') return { page: 'history' }
