@@ -9,6 +9,8 @@ import { isApi } from './error-handler.ts'
 
 const YEAR_MS = 365 * 86_400_000
 const INDEX = 'index.html'
+/** Every page of the telephone, at `/m/` and below: its service worker's reach ends where this folder does. */
+const PHONE = 'm.html'
 
 /** A path that ends like a file's name is no page: a missing picture must not be answered with one. */
 const FILE = /\.[a-z0-9]{1,8}$/i
@@ -32,7 +34,8 @@ export async function servePages(app: App, webRoot: string | null): Promise<void
       // Only what was built is served: no path can lead anywhere else.
       if (files.has(path)) return reply.sendFile(path, immutable ? { maxAge: YEAR_MS, immutable } : { maxAge: 0 })
       if (isApi(`/${path}`) || immutable || FILE.test(path)) throw new ApiError('not_found')
-      return reply.sendFile(INDEX, { maxAge: 0 })
+      if (path === 'm' && !request.url.startsWith('/m/')) return reply.redirect('/m/')
+      return reply.sendFile(path === 'm' || path.startsWith('m/') ? PHONE : INDEX, { maxAge: 0 })
     },
   )
 }

@@ -1,14 +1,15 @@
+import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
+import { phoneShell, WORKER } from './phone-shell.ts'
 import { precompress } from './precompress.ts'
 
-/** The schemas, and before them the switch that they must find set (see interpret-schemas.ts), in one chunk and so in order. */
-const isContract = (id: string): boolean =>
-  /interpret-schemas\.ts$|[\\/]node_modules[\\/]zod[\\/]|[\\/]contract[\\/](?!kinds[\\/])/.test(id)
+/** zod, and with it the switch that every schema must find set when it is made (see interpret-schemas.ts). */
+const isSchemaMaker = (id: string): boolean => /interpret-schemas\.ts$|[\\/]node_modules[\\/]zod[\\/]/.test(id)
 
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [svelte({ configFile: false }), precompress()],
+  plugins: [svelte({ configFile: false }), phoneShell(), precompress()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
@@ -18,8 +19,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // How long plugins took is nobody's news at every start.
     rolldownOptions: {
+      // The desk and all its pages, the phone, and the phone's worker.
+      input: {
+        index: join(import.meta.dirname, 'index.html'),
+        m: join(import.meta.dirname, 'm.html'),
+        sw: join(import.meta.dirname, 'src/phone/worker/sw.ts'),
+      },
       checks: { pluginTimings: false },
-      output: { codeSplitting: { groups: [{ name: 'contract', test: isContract }] } },
+      output: {
+        entryFileNames: ({ name }) => (name === 'sw' ? WORKER : 'assets/[name]-[hash].js'),
+        codeSplitting: { groups: [{ name: 'zod', test: isSchemaMaker }] },
+      },
     },
   },
 })
