@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'ce5388cb14714af0b1b8b1c5e63618aa9273e853d7c88e4b55ed57731e99e1cf'
+export const CONTRACT_HASH = '6db394a330efd9adb66348d079e4593c1a3e48e099e21daaa4b6afb8feef6e39'

@@ -137,6 +137,7 @@ export function createRegistry(parts: RegistryParts): Registry {
       delete: (actor, id) => ledger.users.delete(actor, id),
     },
     files: ledger.files,
+    privacy: ledger.privacy,
     rooms: ledger.rooms,
     leases: ledger.leases,
     checklists: ledger.checklists,

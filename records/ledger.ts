@@ -25,6 +25,7 @@ import type { Search } from './ledger/search.ts'
 import type { Wall } from './ledger/wall.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Files } from './ledger/files.ts'
+import type { Privacy } from './ledger/privacy.ts'
 import type { PlaceOfThing, Scope } from './scope.ts'
 import type * as z from 'zod'
 
@@ -404,6 +405,7 @@ export interface Ledger {
   readonly commands: CommandLog
   readonly installations: Installations
   readonly files: Files
+  readonly privacy: Privacy
   readonly users: Users
   readonly sessions: Sessions
   readonly tokens: Tokens

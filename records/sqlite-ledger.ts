@@ -8,6 +8,7 @@ import { CommandRecords } from './commands.ts'
 import { CoverageRecords } from './coverage.ts'
 import { ChecklistRecords } from './checklists.ts'
 import { DeviceRecords } from './devices.ts'
+import { carryOnErasures } from './erasures.ts'
 import { FileContents, filesIn } from './file-contents.ts'
 import { FileRecords } from './files.ts'
 import { FloorPlanRecords } from './floor-plans.ts'
@@ -25,6 +26,7 @@ import { OffBoardRecords } from './off-board.ts'
 import { PersonalBox } from './personal-box.ts'
 import { personalKeyFileIn, readPersonalKeys } from './personal-key.ts'
 import { PlaceRecords } from './places.ts'
+import { PrivacyRecords } from './privacy.ts'
 import { PromptRecords } from './prompts.ts'
 import { PushRecords } from './push.ts'
 import { InstallationRecords } from './installations.ts'
@@ -61,6 +63,7 @@ export function createLedger(options: LedgerOptions): Ledger {
   const store = new LedgerStore(now)
   const box = new PersonalBox()
   const files = new FileRecords(store, new FileContents(filesIn(directory)))
+  const places = new PlaceRecords(store)
   const settings = new SettingRecords(store)
   const rules = new RuleRecords(store)
   let tokenKey: Buffer = Buffer.alloc(0)
@@ -128,7 +131,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     journal: new AlarmJournal(store),
     alarms: new AlarmLists(store),
     shown: new ShownRecords(store),
-    places: new PlaceRecords(store),
+    places,
     rooms: new RoomRecords(store, box),
     leases: new LeaseRecords(store, box),
     checklists: new ChecklistRecords(store),
@@ -140,6 +143,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     commands: new CommandRecords(store),
     installations: new InstallationRecords(store, (token) => options.hashDeviceToken(token, tokenKey)),
     files,
+    privacy: new PrivacyRecords(store, box, places),
     users: new UserRecords(store),
     sessions: new SessionRecords(store),
     tokens: new TokenRecords(store),
@@ -158,6 +162,7 @@ export function createLedger(options: LedgerOptions): Ledger {
     backupTo: (target) => backupOf(file, target, migrations.length).then(() => undefined),
     async maintain(at) {
       await dropOutdated(store, at)
+      await carryOnErasures(store)
       if (at - sweptAt < SWEEP_EVERY) return
       sweptAt = at
       await sweepFiles()

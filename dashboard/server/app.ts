@@ -38,6 +38,7 @@ import { invitationRoutes } from './routes/invitations.ts'
 import { meRoutes } from './routes/me.ts'
 import { offBoardRoutes } from './routes/off-board.ts'
 import { operationRoutes } from './routes/operation.ts'
+import { privacyRoutes } from './routes/privacy.ts'
 import { promptRoutes } from './routes/prompts.ts'
 import { placesImportRoutes } from './routes/places-import.ts'
 import { pushRoutes } from './routes/push.ts'
@@ -173,6 +174,7 @@ export async function buildApp(context: Context): Promise<App> {
   alarmRoutes(app, context)
   alarmExportRoutes(app, context)
   fileRoutes(app, context)
+  privacyRoutes(app, context)
   ruleRoutes(app, context)
   firstStepsRoutes(app, context)
   shiftRoutes(app, context)

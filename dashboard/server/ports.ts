@@ -28,6 +28,7 @@ export interface Records {
   readonly plans: Pick<FloorPlans, 'list' | 'get'>
   readonly devices: Pick<Devices, 'list' | 'get'>
   readonly commands: Pick<Ledger['commands'], 'list'>
+  readonly privacy: Pick<Ledger['privacy'], 'find' | 'export'>
   readonly files: Pick<Ledger['files'], 'sees' | 'list' | 'get' | 'read'>
   readonly users: Pick<Users, 'list' | 'get' | 'byUsername' | 'count'>
   readonly sessions: Ledger['sessions']
@@ -60,6 +61,7 @@ export interface Registry {
   readonly plans: Pick<FloorPlans, 'create' | 'update' | 'delete'>
   readonly users: Pick<Users, 'create' | 'update' | 'delete'>
   readonly files: Pick<Ledger['files'], 'add' | 'remove'>
+  readonly privacy: Pick<Ledger['privacy'], 'erase'>
   readonly rules: Pick<Rules, 'change'>
   /** A workbook of places; see `records/ledger/places-import.ts`. */
   readonly importPlaces: PlacesImporter['run']

@@ -1,4 +1,4 @@
-// Files beside the ledger: whose each is, and under which hash its content lies.
+// Files beside the ledger: whose each is, and under which hash its content lies. Persons whose names go from the journal.
 import type { Migration } from './migration.ts'
 
 export const files: Migration = {
@@ -19,5 +19,11 @@ export const files: Migration = {
       .execute()
     await db.schema.createIndex('file_subject').on('file').columns(['subject_type', 'subject_id', 'at', 'id']).execute()
     await db.schema.createIndex('file_content').on('file').column('sha256').execute()
+    await db.schema
+      .createTable('erasure')
+      .addColumn('user_id', 'text', (c) => c.primaryKey())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .addColumn('done_seq', 'bigint', (c) => c.notNull())
+      .execute()
   },
 }

@@ -25,6 +25,8 @@ function open({ file, readOnly }: ThreadSettings): DatabaseSync {
   opened.exec('pragma journal_mode = wal')
   // FULL: the log is synced at every commit, which is what an acknowledgement stands for (G1, G2).
   opened.exec('pragma synchronous = full')
+  // What is erased is overwritten, not only forgotten.
+  opened.exec('pragma secure_delete = on')
   opened.exec(`pragma journal_size_limit = ${MAX_LOG_BYTES}`)
   return opened
 }

@@ -1,4 +1,4 @@
-// Files beside the ledger: the content lies in a folder under its own hash, a row says whose it is.
+// Files beside the ledger: the content lies in a folder under its own hash, a row says whose it is. And erased persons.
 
 export interface FileTable {
   id: string
@@ -13,6 +13,14 @@ export interface FileTable {
   at: number
 }
 
+/** A user whose name goes from the journal: it is gone up to `done_seq`. */
+export interface ErasureTable {
+  user_id: string
+  at: number
+  done_seq: number
+}
+
 export interface FileTables {
   file: FileTable
+  erasure: ErasureTable
 }

@@ -61,6 +61,7 @@ const CHAPTERS: Readonly<Record<string, string>> = {
   rentals: 'Rental houses 出租房',
   coverage: 'Coverage 应装尽装',
   'first-steps': 'First steps 处置要点',
+  files: 'Files 文件',
   search: 'Search 查找',
   wall: 'Wall 大屏',
   shift: 'Shift 值班',
@@ -70,6 +71,7 @@ const CHAPTERS: Readonly<Record<string, string>> = {
   users: 'Users 用户',
   tokens: 'Tokens 令牌',
   audit: 'Audit 审计',
+  privacy: 'Privacy 个人信息',
   operation: 'Operation 运行',
   demo: 'Demonstration 演示',
 }

@@ -70,6 +70,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   'POST /alarms/:id/field_verified': { seq: 1, reason: '已到场' },
   'POST /alarms/:id/contacts': undefined,
   'POST /files': PICTURE,
+  'POST /privacy/erase': { ref: 'lease:none', reason: 'requested', confirm: '删除' },
   'PUT /rules/:kind/:id': RULE,
   'PUT /first-steps/:ruleId': { version: 0, steps: [{ zh: '先断电' }] },
   'POST /push/subscriptions': {
@@ -137,6 +138,8 @@ export function exampleUrl(world: World, url: string, place: 'a' | 'b' | 'hub'):
     .replace(':kind', 'electricity')
     .replace(':id', id)
     .replace(':ruleId', 'gas.gas_lel?version=0')
+    .replace('/privacy/people', '/privacy/people?q=nobody')
+    .replace('/privacy/person', '/privacy/person?ref=user:none')
     .replace(/\/files$/, `/files?subject=device:DEV-A&name=a.png`)
     .replace(/\/meters(\/export)?$/, '/meters$1?month=2026-11')
     .replace('/readings', '/readings?metric=battery&from=0&to=1000')
