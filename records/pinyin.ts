@@ -1,6 +1,13 @@
 // Names as people type them on a Latin keyboard: 青禾街道 is found by `qinghejiedao`, `qhjd`, `jiedao`, and a name with more
 // than one reading (单县, 曾家, 乐清) by each that a person would try.
-import { pinyin } from 'pinyin-pro'
+import { createRequire } from 'node:module'
+import type { pinyin as Pinyin } from 'pinyin-pro'
+
+/** 10 MB that a hub needs only when a name is given or changed, not to start. */
+const load = createRequire(import.meta.url)
+let loaded: typeof Pinyin | null = null
+const pinyin = (han: string, options: typeof PLAIN & { readonly surname?: 'head' }): string[] =>
+  (loaded ??= (load('pinyin-pro') as { pinyin: typeof Pinyin }).pinyin)(han, options)
 
 /** Of a name that is longer, the rest is found by its characters only. */
 const MAX_SYLLABLES = 24

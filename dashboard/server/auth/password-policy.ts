@@ -1,12 +1,21 @@
 // Which passwords are taken: long enough, and not among those that everybody tries first. No rules about symbols, which make
 // passwords worse: NIST SP 800-63B-4 §3.1.1.
-import { dictionary } from '@zxcvbn-ts/language-common'
+import { createRequire } from 'node:module'
+import type * as Common from '@zxcvbn-ts/language-common'
 import { invalid } from '../errors.ts'
 import type { ApiError } from '../errors.ts'
 
 /** The commonest first. */
 const COMMONEST = 10_000
-const common = new Set((dictionary['passwords-common'] as readonly string[]).slice(0, COMMONEST))
+/** 20 MB that a hub needs only when a password is set, not to start. */
+const load = createRequire(import.meta.url)
+let common: ReadonlySet<string> | null = null
+const isCommon = (plain: string): boolean => (common ??= commonest()).has(plain)
+
+function commonest(): ReadonlySet<string> {
+  const { dictionary } = load('@zxcvbn-ts/language-common') as typeof Common
+  return new Set((dictionary['passwords-common'] as readonly string[]).slice(0, COMMONEST))
+}
 
 const OWN_NAMES = ['zhian', "zhi'an", '智安']
 
@@ -29,7 +38,7 @@ export function passwordFault(password: string, username: string): PasswordFault
   ]
   if (plain === username.toLowerCase() || names.some((name) => name !== '' && isRepeated(core, name)))
     return 'password_is_name'
-  return common.has(plain) ? 'password_common' : null
+  return isCommon(plain) ? 'password_common' : null
 }
 
 /** `zhianzhian` is nothing but `zhian`. */

@@ -1,7 +1,8 @@
 // Codes of an authenticator (RFC 6238): six digits, a new one every 30 s, by SHA-1 as every authenticator has it. Pure: time is
 // an argument.
 import { randomBytes } from 'node:crypto'
-import { Secret, TOTP } from 'otpauth'
+import { createRequire } from 'node:module'
+import type * as Otpauth from 'otpauth'
 import { RECOVERY_CODES } from '../../../contract/http/sign-in.ts'
 
 const PERIOD_S = 30
@@ -10,8 +11,13 @@ const WINDOW = 1
 /** Plain letters: others take six signs each in the picture, which a telephone must still read. */
 const ISSUER = 'Zhian'
 
-const totpOf = (secret: string, label = ''): TOTP =>
-  new TOTP({
+/** Loaded when somebody has a second factor: the hub starts without it. */
+const load = createRequire(import.meta.url)
+const otpauth = (): typeof Otpauth => load('otpauth') as typeof Otpauth
+
+function totpOf(secret: string, label = ''): Otpauth.TOTP {
+  const { Secret, TOTP } = otpauth()
+  return new TOTP({
     issuer: ISSUER,
     label,
     algorithm: 'SHA1',
@@ -19,9 +25,10 @@ const totpOf = (secret: string, label = ''): TOTP =>
     period: PERIOD_S,
     secret: Secret.fromBase32(secret),
   })
+}
 
 /** 160 random bits, base32, as RFC 4226 §4 asks. */
-export const newTotpSecret = (): string => new Secret({ size: 20 }).base32
+export const newTotpSecret = (): string => new (otpauth().Secret)({ size: 20 }).base32
 
 /** What the authenticator reads from the picture. */
 export const totpUri = (secret: string, username: string): string => totpOf(secret, username).toString()

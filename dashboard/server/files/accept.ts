@@ -1,5 +1,4 @@
 // What is taken of a file that somebody sends: by its content, never by its name or by what the sender calls it.
-import { fileTypeFromBuffer } from 'file-type'
 import type { FileType } from '../../../contract/http/files.ts'
 import { cleanJpeg } from './jpeg.ts'
 import { cleanPng } from './png.ts'
@@ -50,6 +49,7 @@ function wholePdf(file: Buffer): Buffer {
 }
 
 async function notTaken(file: Buffer): Promise<FileRefused> {
+  const { fileTypeFromBuffer } = await import('file-type')
   const known = await fileTypeFromBuffer(file.subarray(0, SIGNATURE_BYTES)).catch(() => undefined)
   if (known?.mime === 'image/heic' || known?.mime === 'image/heif' || known?.mime === 'image/avif')
     return new FileRefused(

@@ -1,10 +1,10 @@
 // The workbook to begin with: every sheet with its header and one example row, which is to be overwritten.
-import writeXlsxFile from 'write-excel-file/node'
 import { SHEETS_OF_PLACES } from './place-columns.ts'
 
 const WIDTH = 14
 
-export function placeTemplate(): Promise<Buffer> {
+export async function placeTemplate(): Promise<Buffer> {
+  const { default: writeXlsxFile } = await import('write-excel-file/node')
   return writeXlsxFile(
     SHEETS_OF_PLACES.map(({ zh, columns }) => ({
       sheet: zh,
