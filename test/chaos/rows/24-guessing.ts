@@ -12,8 +12,9 @@ import type { ChaosRow } from '../row.ts'
 import { testsAsRow } from '../tests-as-row.ts'
 
 const SAME_MS = 5
-/** Tries an account is given in a quarter of an hour. */
+/** Tries in a quarter of an hour: of an account from one address, and from all that are not known together. */
 const TRIES = 5
+const TRIES_FROM_EVERYWHERE = 100
 
 export const guessing: ChaosRow = {
   number: 24,
@@ -27,8 +28,13 @@ export const guessing: ChaosRow = {
       const people = await personFigures(hub, admin, tries)
       const devices = await deviceFigures(hub, admin, tries)
       const tests = await testsAsRow({
-        files: ['test/broker/login.test.ts', 'test/broker/sessions.test.ts', 'test/dashboard/server/sign-in.test.ts'],
-        named: 'row 24|takes|audits|alike|take over|hijack',
+        files: [
+          'test/broker/login.test.ts',
+          'test/broker/sessions.test.ts',
+          'test/dashboard/server/sign-in.test.ts',
+          'test/dashboard/server/sign-in-guard.test.ts',
+        ],
+        named: 'row 24|takes|audits|alike|take over|hijack|hammers|counted',
         say: options.say,
       })
       return {
@@ -43,18 +49,19 @@ export const guessing: ChaosRow = {
 
 async function personFigures(hub: HubProcess, admin: Api, tries: number): Promise<BenchRow[]> {
   let caller = 0
-  const signIn = async (username: string, password = 'a wrong guess'): Promise<[status: number, ms: number]> => {
+  // Guesses come from everywhere, unless an address is named: what is measured is the account, not the address.
+  const signIn = async (username: string, address?: string): Promise<[status: number, ms: number]> => {
     caller++
+    const everywhere = `10.${caller >> 16}.${(caller >> 8) & 255}.${caller & 255}`
     const from = performance.now()
     const answer = await fetch(`${hub.base}/api/v1/session`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         origin: hub.base,
-        // Guesses come from everywhere: what is measured is the account, not the address.
-        'x-forwarded-for': `10.${caller >> 16}.${(caller >> 8) & 255}.${caller & 255}`,
+        'x-forwarded-for': address ?? everywhere,
       },
-      body: JSON.stringify({ username, password }),
+      body: JSON.stringify({ username, password: 'a wrong guess' }),
     })
     await answer.arrayBuffer()
     return [answer.status, performance.now() - from]
@@ -80,8 +87,13 @@ async function personFigures(hub: HubProcess, admin: Api, tries: number): Promis
       if (status !== 401) strange++
       times.push(ms)
     }
-  const guesses: number[] = []
-  for (let n = 0; n < 3 * TRIES; n++) guesses.push((await signIn('admin'))[0])
+  const weighed = async (guesses: number, address?: string) => {
+    let taken = 0
+    for (let n = 0; n < guesses; n++) if ((await signIn('admin', address))[0] === 401) taken++
+    return taken
+  }
+  const fromOne = await weighed(3 * TRIES, '172.16.0.1')
+  const fromAll = await weighed(TRIES_FROM_EVERYWHERE + TRIES)
   const stillIn = (await admin.call('GET', '/me')).status
   const { items } = await admin.ok<{ items: { action: string }[] }>('GET', '/audit?limit=500')
   const refusals = items.filter(({ action }) => /session|sign|login/.test(action)).length
@@ -90,7 +102,8 @@ async function personFigures(hub: HubProcess, admin: Api, tries: number): Promis
     figure('a name nobody has, median', median(unknown), 'ms'),
     atMost('median difference', Math.abs(median(known) - median(unknown)), 'ms', SAME_MS),
     exactly('answers that tell one from the other', strange, '', 0),
-    atMost('guesses at one account that were weighed', guesses.filter((status) => status === 401).length, '', TRIES),
+    atMost('guesses at one account from one address that were weighed', fromOne, '', TRIES),
+    atMost('guesses at it from everywhere that were weighed', fromOne + fromAll, '', TRIES_FROM_EVERYWHERE),
     exactly('whoever is in stays in', stillIn, '', 200),
     atLeast('refusals in the audit trail', refusals, '', 1),
   ]
