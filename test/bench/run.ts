@@ -5,6 +5,7 @@ import { benchConnections } from './connections.ts'
 import { benchDemo } from './demo.ts'
 import { benchHistory } from './history.ts'
 import { register, withHub } from './hub.ts'
+import { benchImport } from './import.ts'
 import { benchIntake } from './intake.ts'
 import { benchLatency } from './latency.ts'
 import { describeMachine } from './machine.ts'
@@ -40,6 +41,7 @@ const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly
       }),
   },
   places: { heading: 'The register: 2,000 sites, 10,000 devices', measure: benchPlaces },
+  import: { heading: 'A county from a workbook: 2,000 sites, 6,000 rooms', measure: benchImport },
   startup: { heading: 'Start', measure: benchStartup },
   page: { heading: 'Duty page, cold cache', measure: benchPage },
   demo: { heading: 'Demonstration, from a fresh clone', measure: benchDemo },

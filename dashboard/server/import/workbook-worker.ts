@@ -31,4 +31,4 @@ function textOf(value: unknown): CellText {
   return text === '' ? null : text
 }
 
-parentPort?.postMessage(await read(workerData as Uint8Array))
+parentPort?.postMessage(await read(workerData as Uint8Array), [])
