@@ -68,13 +68,18 @@ describe.skipIf(!mayRun)('an installer with a telephone', () => {
     await hub?.dispose()
   })
 
-  async function signIn(username: string, path: string, viewport: { width: number; height: number }): Promise<Page> {
+  async function signIn(
+    username: string,
+    path: string,
+    viewport: { width: number; height: number },
+    password = PASSWORD,
+  ): Promise<Page> {
     const context = await browser.newContext({ viewport, locale: 'zh-CN', reducedMotion: 'reduce' })
     const page = await context.newPage()
     page.setDefaultTimeout(20_000)
     await page.goto(`http://127.0.0.1:${proxy.port}${path}`)
     await page.locator('input[name=username]').fill(username)
-    await page.locator('input[name=password]').fill(PASSWORD)
+    await page.locator('input[name=password]').fill(password)
     await page.locator('button[type=submit]').click()
     await page.waitForSelector('[data-testid=veil][data-phase=live]')
     return page
@@ -216,6 +221,36 @@ describe.skipIf(!mayRun)('an installer with a telephone', () => {
     await page.waitForSelector('[data-testid=veil][data-phase=live]')
     await page.locator('[data-ask=locate]:enabled').waitFor()
     expect(obeyed.length).toBe(before)
+
+    // The same from the alarm itself.
+    await clients.at(-1)?.publishAsync(upTopic(ID, 'readings'), JSON.stringify({ values: { gas_lel: 30 } }), { qos: 1 })
+    await page.goto(`http://127.0.0.1:${proxy.port}/desk`)
+    await page.locator('[role=option]').first().click()
+    await press(page, '设备命令')
+    await page.locator('[data-ask=mute]').click()
+    await page.locator('[data-state=done]').first().getByText('已见效').waitFor()
+    expect(await page.locator('[data-ask=locate]').count()).toBe(0)
+    await look1440(page)
+    await page.context().close()
+  })
+
+  it('prints labels that the installer’s telephone reads', async () => {
+    const page = await signIn('admin', '/labels', { width: 1440, height: 900 }, ADMIN_PASSWORD)
+    await page.locator('.choices input[type=checkbox]').first().check()
+    await page.locator('.label svg').waitFor()
+    await look1440(page)
+    await page.emulateMedia({ media: 'print' })
+    expect(await page.locator('.choices, header.top').first().isVisible()).toBe(false)
+    // What is printed is what is read.
+    const code = await page.locator('.label').screenshot()
+    await page.emulateMedia({ media: 'screen' })
+    await page.goto(`http://127.0.0.1:${proxy.port}/install`)
+    await press(page, '扫描标签')
+    await page
+      .locator('.scanner input[type=file]')
+      .setInputFiles({ name: 'l.png', mimeType: 'image/png', buffer: code })
+    await until('the label was read', async () => (await page.locator('input[name=id]').inputValue()) === ID)
+    expect(await page.locator('#install-kind').inputValue()).toBe('gas')
     await page.context().close()
   })
 

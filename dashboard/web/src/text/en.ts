@@ -315,6 +315,7 @@ export const en = {
   'first_steps.restore': 'Restore the default',
   'first_steps.restore_sure': 'The desk will show the default steps; the present change is no longer shown.',
   'first_steps.clear_sure': 'There are no default steps for this signal: the desk will show none.',
+  'act.command': 'Command device',
   'act.reset': 'Reset',
   'act.comment': 'Note',
   'act.ack.with': 'Acknowledge · {reason}',

@@ -301,6 +301,7 @@ export const zh = {
   'first_steps.restore': '恢复默认',
   'first_steps.restore_sure': '恢复后，值班台显示默认要点，现在的改动不再显示。',
   'first_steps.clear_sure': '这种报警没有默认要点，恢复后值班台不显示要点。',
+  'act.command': '设备命令',
   'act.reset': '复位',
   'act.comment': '备注',
   'act.ack.with': '接警 · {reason}',
