@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '6db394a330efd9adb66348d079e4593c1a3e48e099e21daaa4b6afb8feef6e39'
+export const CONTRACT_HASH = '85b7fac7c878dc133ec34c2825274e896ad46096c56e7ff9b7955994e3f83c92'

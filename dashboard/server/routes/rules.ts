@@ -1,6 +1,6 @@
 // The rules a county runs. A change is a new version; it applies from the next sample, and an alarm keeps the one that raised it.
 import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
-import { versionedRuleSchema } from '../../../contract/http/rules.ts'
+import { changedRuleSchema, versionedRuleSchema } from '../../../contract/http/rules.ts'
 import { ruleKindSchema } from '../../../contract/rules.ts'
 import * as z from 'zod'
 import { role } from '../access.ts'
@@ -63,7 +63,7 @@ export function ruleRoutes(app: App, { ports }: Context): void {
       schema: {
         summary: '修改规则，成为新的版本。 Changes a rule, which makes a new version of it.',
         params: ruleParams,
-        body: versionedRuleSchema,
+        body: changedRuleSchema,
         response: { 200: versionedRuleSchema, ...errors },
         tags,
       },

@@ -138,6 +138,7 @@ export function exampleUrl(world: World, url: string, place: 'a' | 'b' | 'hub'):
     .replace(':kind', 'electricity')
     .replace(':id', id)
     .replace(':ruleId', 'gas.gas_lel?version=0')
+    .replace('/coverage/export', '/coverage/export?what=missing')
     .replace('/privacy/people', '/privacy/people?q=nobody')
     .replace('/privacy/person', '/privacy/person?ref=user:none')
     .replace(/\/files$/, `/files?subject=device:DEV-A&name=a.png`)
