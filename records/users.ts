@@ -6,6 +6,7 @@ import type { Role } from '../contract/roles.ts'
 import { appendAudit } from './audit.ts'
 import { LedgerError } from './errors.ts'
 import type { Actor, NewUser, UserChange, UserQuery, UserRecord, Users } from './ledger.ts'
+import { leasesManagedBy } from './lease-managers.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
 import { pinyinText } from './pinyin.ts'
 import { namesOfGiven } from './places.ts'
@@ -114,6 +115,7 @@ export class UserRecords implements Users {
   delete(actor: Actor, id: string): Promise<void> {
     return this.#store.write(async (trx) => {
       if (signsInAsAdmin(await userOrThrow(trx, id))) await refuseLastAdmin(trx, id)
+      await refuseOpenWork(trx, id)
       await trx.deleteFrom('app_user').where('id', '=', id).execute()
       await this.#audit(trx, actor, 'user.deleted', id, [])
     })
@@ -218,4 +220,14 @@ export async function refuseLastAdmin(trx: Transacting, id: string): Promise<voi
     en: 'This is the last administrator who can sign in; it cannot be deleted, disabled or given another role.',
   }
   throw new LedgerError('refused', text, { reason: 'last_admin' })
+}
+
+/** A tenant's alarms go to the manager of the lease: nobody vanishes from under them. */
+async function refuseOpenWork(trx: Transacting, id: string): Promise<void> {
+  if ((await leasesManagedBy(trx, id)) === 0) return
+  const text = {
+    zh: '此人名下还有在租的租约，请办理离岗，先选接手的人。',
+    en: 'This person looks after leases; off-board them, and choose who takes these.',
+  }
+  throw new LedgerError('refused', text, { reason: 'needs_successor' })
 }

@@ -277,6 +277,10 @@ describe('off-boarding', () => {
         body: { successorId, end: 'delete' },
       })
     expect((await offBoard(null)).body.error.details).toEqual({ reason: 'needs_successor' })
+    const deleted = await world.call<ErrorBody>('DELETE', `/users/${leaver.id}`, { as: admin })
+    expect(deleted.body.error.details).toEqual({ reason: 'needs_successor' })
+    // Disabling is for emergencies, and waits for nothing.
+    await ok('PATCH', `/users/${leaver.id}`, admin, { disabled: true })
     expect((await offBoard(successor.id)).body).toMatchObject({ leases: 1 })
     const managerOf = async (id: string) => (await world.ledger.leases.get({ all: true }, id))?.manager?.id
     expect(await managerOf(running.id)).toBe(successor.id)

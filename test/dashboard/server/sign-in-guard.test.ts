@@ -1,4 +1,6 @@
 // What guards sign-in: which passwords are taken, the second factor, and who is stopped by whose tries.
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { TOTP } from 'otpauth'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ErrorBody } from '../../../contract/errors.ts'
@@ -223,6 +225,11 @@ describe('the second factor', () => {
     const { secret, uri } = offer.body
     expect(uri).toContain(`secret=${secret}`)
     expect(decodeURIComponent(uri)).toContain(username)
+    // In no file of the ledger: the key that opens it lies beside them.
+    const files = readdirSync(world.directory, { withFileTypes: true }).filter((entry) => entry.isFile())
+    expect(files.length).toBeGreaterThan(0)
+    for (const { name } of files)
+      expect([name, readFileSync(join(world.directory, name)).includes(secret)]).toEqual([name, false])
     // Begun is not in force.
     expect((await browser.call('GET', '/second-factor')).body).toEqual({ since: null, recoveryCodesLeft: 0 })
     expect(reasonOf(await browser.call<ErrorBody>('POST', '/second-factor/confirm', { code: '000000' }))).toBe(
