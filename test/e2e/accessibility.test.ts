@@ -98,6 +98,27 @@ const VIEWS: readonly View[] = [
     path: '/devices/electricity-00001?tab=rejections',
     show: (page) => first(page, '[role=tab]'),
   },
+  {
+    name: 'device, commands',
+    path: '/devices/electricity-00001?tab=commands',
+    show: (page) => first(page, '[data-ask]'),
+  },
+  {
+    name: 'install',
+    path: '/install',
+    show: async (page) => {
+      await page.locator('form button').first().click()
+      await first(page, '.scanner')
+    },
+  },
+  {
+    name: 'labels',
+    path: '/labels',
+    show: async (page) => {
+      await page.locator('.choices input').first().check()
+      await first(page, '.label svg')
+    },
+  },
   { name: 'device, about', path: '/devices/electricity-00001?tab=about', show: (page) => first(page, '[role=tab]') },
   { name: 'no such device', path: '/devices/none', show: (page) => first(page, '.notice') },
   { name: 'sites', path: '/sites', show: (page) => first(page, '[role=listitem]') },
