@@ -6,6 +6,7 @@ import { deviceKeys, families, highPosition, prepareSchema } from './catalog.ts'
 import { counterRun } from './counter-run.ts'
 import { Database, type Lane } from './database.ts'
 import { events, exportPage, replayPage } from './history.ts'
+import { forgetPersons } from './pseudonyms.ts'
 import { LatestCache } from './latest.ts'
 import type { FromWorker, RequestName, Requests, ToWorker, WorkerOptions } from './messages.ts'
 import { repairLog, tellOfDropped } from './log-repair.ts'
@@ -143,6 +144,7 @@ class Engine {
         if (family !== EVENTS) changes += await rollUp(lane, family, today)
         changes += await retain(lane, family, dayOf(now), retention)
       }
+      changes += await forgetPersons(lane, dayOf(now))
       // The space of dropped tables can be used again only after a checkpoint.
       if (changes > 0) await this.#checkpoint(lane)
       return undefined
