@@ -38,8 +38,8 @@ export function groupsOf(result: SearchResult, q: string): HitGroup[] {
     sites: (result.sites?.items ?? []).map(({ id, name, place }) => ({
       ...{ href: PAGES.site(id), name, detail: '', place: path(place) },
     })),
-    rooms: (result.rooms?.items ?? []).map(({ siteId, name, building, place }) => ({
-      ...{ href: `${PAGES.site(siteId)}/rooms`, name, detail: building, place: path(place) },
+    rooms: (result.rooms?.items ?? []).map(({ id, name, building, place }) => ({
+      ...{ href: PAGES.room(id), name, detail: building, place: path(place) },
     })),
     devices: (result.devices?.items ?? []).map(({ id, name, kind, place }) => ({
       ...{ href: PAGES.device(id), name, detail: id, place: path(place), kind },
