@@ -3,9 +3,9 @@ import * as z from 'zod'
 import { alarmSchema, personSchema, transitionSchema, VERDICTS } from '../alarms.ts'
 import { deviceIdSchema, idSchema, instantSchema, seqSchema } from '../ids.ts'
 import { categorySchema } from '../rules.ts'
+import { alarmRoomSchema, alarmTenantSchema } from './alarm-room.ts'
 import { pageQuerySchema } from './common.ts'
 import { shownContactSchema } from './places.ts'
-import { alarmRoomSchema, alarmTenantSchema } from './rentals.ts'
 
 export const alarmFilterSchema = z.object({
   /** true: only what is not closed. false: only what is. */

@@ -1,7 +1,7 @@
 // A month's electricity of the rooms of a house, from the meters that stood in them.
 import * as z from 'zod'
 import { deviceIdSchema, idSchema, instantSchema } from '../ids.ts'
-import { alarmRoomSchema } from './rentals.ts'
+import { alarmRoomSchema } from './alarm-room.ts'
 
 /** A month of the calendar in China, `2026-11`. */
 export const monthSchema = z.string().regex(/^20\d{2}-(?:0[1-9]|1[0-2])$/, 'a month, e.g. 2026-11')

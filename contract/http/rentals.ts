@@ -4,6 +4,8 @@ import * as z from 'zod'
 import { personSchema } from '../alarms.ts'
 import { deviceIdSchema, idSchema, instantSchema } from '../ids.ts'
 import { MAX_ROOMS_AT_ONCE, ROOM_PATTERN } from '../room-numbers.ts'
+import { maskedTenantSchema } from './alarm-room.ts'
+import { shownTenantSchema } from './alarm-room.ts'
 import { nameSchema, pageQuerySchema } from './common.ts'
 import { contactSchema } from './places.ts'
 import { daySchema } from './sites.ts'
@@ -26,8 +28,7 @@ const roomFigures = {
 
 export const leaseSummarySchema = z.object({
   id: idSchema,
-  /** Masked, `陈*` and `138****0012`; null: erased. */
-  tenant: z.object({ name: z.string().nullable(), phone: z.string().nullable(), people: z.number().int().min(1) }),
+  tenant: maskedTenantSchema,
   /** Days of the calendar, as agreed; `until` null: no end was agreed. */
   from: daySchema,
   until: daySchema.nullable(),
@@ -149,15 +150,6 @@ export type DisclosedTenant = z.infer<typeof disclosedTenantSchema>
 
 /** Whom a lease may be given to. */
 export const siteManagersSchema = z.object({ items: z.array(personSchema) })
-
-/** Where in its house an alarm is, and who lives there. */
-export const alarmRoomSchema = z.object({
-  id: idSchema,
-  building: z.string(),
-  floor: z.number().int(),
-  name: z.string(),
-})
-export const alarmTenantSchema = leaseSummarySchema.shape.tenant.extend({ leaseId: idSchema })
 
 // ---- Checklists --------------------------------------------------------------------------------------------------
 

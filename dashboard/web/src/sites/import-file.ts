@@ -1,9 +1,10 @@
-// The workbook on its way to the hub, and the links of the people whom it invites. Pure but for the sending.
+// The workbook on its way to the hub, and the links of the people whom it invites.
 import { cellIssueSchema, placesImportSchema } from '../../../../contract/http/places-import.ts'
 import type { CellIssue, PlacesImport } from '../../../../contract/http/places-import.ts'
 import { CallError } from '../api/client.ts'
 import { ROUTES, withQuery } from '../api/routes.ts'
 import { upload } from '../api/upload.ts'
+import { say } from './say.ts'
 
 const XLSX = 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'
 
@@ -23,5 +24,5 @@ export function invitationsCsv(invitations: PlacesImport['invitations'], linkOf:
   const rows = invitations.map(({ username, name, code, endsAt }) =>
     [username, name, linkOf(code), new Date(endsAt).toISOString()].map(quoted).join(','),
   )
-  return `\ufeff用户名 Username,姓名 Name,邀请链接 Link,有效至 Until\r\n${rows.join('\r\n')}\r\n`
+  return `\ufeff${say('import.links_head')}\r\n${rows.join('\r\n')}\r\n`
 }

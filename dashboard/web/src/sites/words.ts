@@ -147,6 +147,10 @@ export const WORDS = {
     en: '{n} new people. Save the invitation links and hand each person their own; the links are given only now and hold for 72 hours.',
   },
   'import.links': { zh: '下载邀请链接', en: 'Save the links' },
+  'import.links_head': {
+    zh: '用户名,姓名,邀请链接,有效至',
+    en: 'Username,Name,Link,Until',
+  },
   'import.issues': { zh: '没有导入任何内容。请按单元格修改 {n} 处：', en: 'Nothing was imported. {n} cells to mend:' },
   'import.cell': { zh: '单元格', en: 'Cell' },
   'import.problem': { zh: '问题', en: 'What to do' },
