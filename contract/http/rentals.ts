@@ -4,8 +4,6 @@ import * as z from 'zod'
 import { personSchema } from '../alarms.ts'
 import { deviceIdSchema, idSchema, instantSchema } from '../ids.ts'
 import { MAX_ROOMS_AT_ONCE, ROOM_PATTERN } from '../room-numbers.ts'
-import { maskedTenantSchema } from './alarm-room.ts'
-import { shownTenantSchema } from './alarm-room.ts'
 import { nameSchema, pageQuerySchema } from './common.ts'
 import { contactSchema } from './places.ts'
 import { daySchema } from './sites.ts'
@@ -28,7 +26,7 @@ const roomFigures = {
 
 export const leaseSummarySchema = z.object({
   id: idSchema,
-  tenant: maskedTenantSchema,
+  tenant: shownTenantSchema,
   /** Days of the calendar, as agreed; `until` null: no end was agreed. */
   from: daySchema,
   until: daySchema.nullable(),
