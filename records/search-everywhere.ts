@@ -1,5 +1,5 @@
 // One word against everything that has a name, within the scope (G9: the totals too). Names are compared by `like`, without
-// an index: the word may be anywhere in a name and may be two characters long (docs/decisions/0028-search-is-a-scan.md).
+// an index: the word may be anywhere in a name and may be two characters long (docs/decisions/0017-search-is-a-scan.md).
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
 import type { FoundIn, SearchGroup, SearchResult } from '../contract/http/search.ts'

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util'
 import { benchConnections } from './connections.ts'
 import { benchDemo } from './demo.ts'
+import { benchSearch, benchWall } from './finding.ts'
 import { benchHistory } from './history.ts'
 import { register, withHub } from './hub.ts'
 import { benchImport } from './import.ts'
@@ -28,6 +29,8 @@ const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly
   scopes: { heading: '500 screens of 133 scopes', measure: benchScopes },
   storm: { heading: '10,000 alarms in a second', measure: benchStorm },
   history: { heading: 'History', measure: benchHistory },
+  search: { heading: 'Search: 2,000 sites, 10,000 devices, 6,000 rooms', measure: benchSearch },
+  wall: { heading: 'Command wall: 2,000 open alarms, 100,000 behind them', measure: benchWall },
   connections: {
     heading: 'Idle connections, each of a device of its own',
     measure: ({ quick }) =>
