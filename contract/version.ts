@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '85b7fac7c878dc133ec34c2825274e896ad46096c56e7ff9b7955994e3f83c92'
+export const CONTRACT_HASH = '3585db85d24507c0d6cd6aed137ff6dd629da39689fa5757a5df44e136249c5a'
