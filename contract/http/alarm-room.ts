@@ -11,10 +11,10 @@ export const alarmRoomSchema = z.object({
 export type AlarmRoom = z.infer<typeof alarmRoomSchema>
 
 /** Masked, `陈*` and `138****0012`; null: erased. */
-export const maskedTenantSchema = z.object({
+export const shownTenantSchema = z.object({
   name: z.string().nullable(),
   phone: z.string().nullable(),
   people: z.number().int().min(1),
 })
-export const alarmTenantSchema = maskedTenantSchema.extend({ leaseId: idSchema })
+export const alarmTenantSchema = shownTenantSchema.extend({ leaseId: idSchema })
 export type AlarmTenant = z.infer<typeof alarmTenantSchema>

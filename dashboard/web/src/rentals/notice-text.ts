@@ -1,5 +1,5 @@
 // What a tenant is told in writing: how to live safely, whom to call, and what is collected of them and why (个人信息保护法
-// Art. 17). Chinese is the document; English stands below it for those who read it.
+// Art. 17). Given out in the language of whoever prints it.
 import type { Bilingual } from '../../../../contract/rules.ts'
 
 interface Part {
@@ -45,12 +45,12 @@ export const NOTICE: readonly Part[] = [
         en: 'Name, telephone, number of people, term of the lease: to reach you in danger and to register tenants as the law asks. Kept encrypted, shown in part; every full viewing is recorded.',
       },
       {
-        zh: '房间内电流、温度、燃气、烟雾和用电量读数：发现火灾、燃气泄漏和用电危险，按月抄表。没有摄像、录音。',
-        en: 'Readings of current, temperature, gas, smoke and electricity used: to find fire, leaks and electrical danger, and for the monthly meter sheet. No picture and no sound is taken.',
+        zh: '房间内电流、温度、燃气、烟雾和用电量读数：发现火灾、燃气泄漏和用电危险，按月抄表。房间内没有摄像、录音。',
+        en: 'Readings of current, temperature, gas, smoke and electricity used: to find fire, leaks and electrical danger, and for the monthly meter sheet. No picture and no sound is taken in the room.',
       },
       {
-        zh: '谁能看到：本房屋管理员、值班室和所在镇街；房东看到的姓名号码是脱敏的。报警只通知当前租客的管理员，退租后立即停止。',
-        en: 'Who sees it: the house’s managers, the duty desk and the town; landlords see names and numbers masked. Alarms go to the manager of whoever lives there, and stop when you move out.',
+        zh: '谁能看到：本房屋管理员、值班室和所在镇街；房东看到的姓名号码是脱敏的。房间报警由值班室处置，并通知您的管理员；您退租后，报警不再与您关联。',
+        en: 'Who sees it: the house’s managers, the duty desk and the town; landlords see names and numbers masked. An alarm of the room goes to the duty desk and to your manager; once you have moved out, none is tied to you.',
       },
       {
         zh: '您可以要求查阅、复制、更正、删除您的信息，或要求说明；请联系下列管理员。',

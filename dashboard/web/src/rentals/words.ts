@@ -65,6 +65,7 @@ export const WORDS = {
   'lease.edit': { zh: '修改租约', en: 'Change lease' },
   name: { zh: '姓名', en: 'Name' },
   phone: { zh: '电话', en: 'Telephone' },
+  term: { zh: '租期', en: 'Term' },
   from: { zh: '租期开始', en: 'From' },
   until: { zh: '租期结束（可空）', en: 'Until (may be open)' },
   manager: { zh: '负责管理员', en: 'Manager' },
