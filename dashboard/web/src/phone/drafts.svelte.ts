@@ -60,16 +60,20 @@ class Drafts {
     const { id: alarmId, seq, title } = alarm
     const about = { alarmId, seq, title: title.zh, place, at: Date.now() }
     const draft: Draft = { id, userId, ...about, verdict, comment, verdictSent: false, photos }
-    this.#put({ draft, now: null, message: null, kept: true })
+    this.#put({ draft, now: VERDICT, message: null, kept: true })
     await this.#keep(draft)
-    await this.send(id)
+    await this.#run(id)
   }
 
   /** 再试: what has not arrived yet, in order; ends at the first that does not. */
   async send(id: string): Promise<void> {
-    const sending = this.#get(id)
-    if (sending === undefined || sending.now !== null) return
+    if (this.#get(id)?.now !== null) return
     this.#change(id, { now: VERDICT, message: null })
+    await this.#run(id)
+  }
+
+  async #run(id: string): Promise<void> {
+    const sending = this.#sure(id)
     try {
       if (!sending.draft.verdictSent) await this.#sendVerdict(id)
       for (const photo of sending.draft.photos) await this.#sendPhoto(id, photo.id)

@@ -7,9 +7,11 @@ import type { KeptAlarms } from './kept-alarms.ts'
 
 /** How often the list is kept while it is live, changed or not: its age is told from that, ms. */
 const KEEP_EVERY_MS = 15_000
+const KEEP_AFTER_MS = 300
 
 export class PhoneAlarms {
   readonly #feed: () => Feed | null
+  #due: ReturnType<typeof setTimeout> | null = null
   #kept = $state.raw<KeptAlarms | null>(null)
   /** null: nothing is known yet. */
   readonly list: readonly Alarm[] | null
@@ -43,9 +45,12 @@ export class PhoneAlarms {
     }
   }
 
-  /** The first list is kept as soon as it is there. */
-  firstSeen(): void {
-    this.#keep()
+  /** What has come is kept a moment later, for the link may go as suddenly. */
+  changed(): void {
+    this.#due ??= setTimeout(() => {
+      this.#due = null
+      this.#keep()
+    }, KEEP_AFTER_MS)
   }
 
   of(id: string): Alarm | undefined {
@@ -54,6 +59,8 @@ export class PhoneAlarms {
 
   #keep(): void {
     const feed = this.#feed()
-    if (feed?.live === true && feed.listed) keepAlarms(feed.alarms, Date.now()).catch(() => undefined)
+    if (feed?.listed !== true) return
+    const at = feed.link.phase === 'disconnected' ? feed.link.since : Date.now()
+    keepAlarms(feed.alarms, at).catch(() => undefined)
   }
 }

@@ -1,5 +1,6 @@
 // The page's side of the service worker: whether a newer version waits, from when what is shown is, and what was touched in a
 // notification. Without a worker (no secure context, a private window) the phone is an ordinary page.
+import { untrack } from 'svelte'
 import { phoneRouter } from './router.svelte.ts'
 
 interface InstallPrompt extends Event {
@@ -8,6 +9,8 @@ interface InstallPrompt extends Event {
 
 class PhoneWorker {
   registration = $state.raw<ServiceWorkerRegistration | null>(null)
+  /** What this page asks passes the worker, which keeps the answers: not so at the very first visit until it stands. */
+  controlled = $state(false)
   /** A newer version is there and waits for the person's word. */
   newer = $state(false)
   /** The oldest of what is shown that did not come from the hub just now, ms; null: all did. */
@@ -38,8 +41,12 @@ class PhoneWorker {
       },
     )
     serviceWorker.startMessages()
-    // Another window may have asked for the new version: this one goes on with what it has loaded.
-    serviceWorker.addEventListener('controllerchange', () => this.#takesOver && location.reload())
+    this.controlled = serviceWorker.controller !== null
+    serviceWorker.addEventListener('controllerchange', () => {
+      this.controlled = true
+      // Another window may have asked for the new version: this one goes on with what it has loaded.
+      if (this.#takesOver) location.reload()
+    })
     serviceWorker.register('/m/sw.js', { scope: '/m/' }).then(
       (registration) => this.#follow(registration),
       (error: unknown) => console.warn('no service worker: the phone needs the network', error),
@@ -53,10 +60,10 @@ class PhoneWorker {
 
   /** A form was begun; until the returned function is called nothing takes the page away. */
   begin(): () => void {
-    this.#begun += 1
+    untrack(() => (this.#begun += 1))
     let over = false
     return () => {
-      if (!over) this.#begun -= 1
+      if (!over) untrack(() => (this.#begun -= 1))
       over = true
     }
   }
