@@ -52,12 +52,12 @@ export class PrivacyRecords implements Privacy {
     const users = await this.#store.read.selectFrom('app_user').selectAll().orderBy('name').execute()
     for (const { id, name, username, role, disabled } of users) {
       if (name === ERASED_NAME || !(meets(name) || username.toLowerCase().includes(word))) continue
-      found.push({ ref: `user:${id}`, type: 'user', name, about: role, kept: disabled === 1 ? null : SIGNS_IN.zh })
+      found.push({ ref: `user:${id}`, type: 'user', name, about: role, kept: disabled === 1 ? null : 'still_signs_in' })
     }
     for (const lease of await this.#leases()) {
       const tenant = personIn(this.#box, lease, 'tenant')
       if (tenant === null || !meets(tenant.name, tenant.phone)) continue
-      const kept = lease.moved_out_at === null ? LIVES_THERE.zh : null
+      const kept = lease.moved_out_at === null ? 'current_lease' : null
       const about = `${lease.site_name} ${lease.room_name}`
       found.push({ ref: `lease:${lease.id}`, type: 'lease', name: tenant.name, about, kept })
     }

@@ -22,7 +22,7 @@ export const foundPersonSchema = z.object({
   /** Where they are known from: a role, a room, a site. */
   about: z.string(),
   /** Why they cannot be erased now; null: they can. */
-  kept: z.string().nullable(),
+  kept: z.enum(['still_signs_in', 'current_lease']).nullable(),
 })
 export type FoundPerson = z.infer<typeof foundPersonSchema>
 export const findPeopleQuerySchema = z.object({ q: z.string().trim().min(2).max(60) })

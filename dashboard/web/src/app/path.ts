@@ -19,6 +19,7 @@ export const PAGES = {
   import: '/import',
   users: '/users',
   audit: '/audit',
+  privacy: '/privacy',
   firstSteps: '/first-steps',
   counters: '/counters',
   wall: '/wall',
@@ -46,6 +47,7 @@ export type Place =
         | 'import'
         | 'users'
         | 'audit'
+        | 'privacy'
         | 'first-steps'
         | 'counters'
         | 'wall'
@@ -101,6 +103,7 @@ export function placeOf(pathname: string): Place {
     first === 'import' ||
     first === 'users' ||
     first === 'audit' ||
+    first === 'privacy' ||
     first === 'first-steps' ||
     first === 'counters' ||
     first === 'wall' ||

@@ -3,6 +3,7 @@
 import type { Bilingual } from '../../../../contract/rules.ts'
 
 export const WORDS = {
+  privacy: { zh: '个人信息', en: 'Personal data' },
   search: { zh: '姓名或用户名', en: 'Name or user name' },
   'role.all': { zh: '全部角色', en: 'All roles' },
   none: { zh: '没有符合条件的用户', en: 'No such user' },
