@@ -6,6 +6,8 @@ import type { MqttClient } from 'mqtt'
 import type { Browser, Page } from 'playwright-core'
 import { encode } from 'uqr'
 import { commandTopic, upTopic } from '../../contract/topics.ts'
+import type { Alarm } from '../../contract/alarms.ts'
+import type { AlarmDetail } from '../../contract/http/alarms.ts'
 import type { Command } from '../../contract/http/commands.ts'
 import type { Device } from '../../contract/http/devices.ts'
 import { Obedience } from '../../simulators/devices/obey.ts'
@@ -157,7 +159,22 @@ describe.skipIf(!mayRun)('an installer with a telephone', () => {
     await page.getByText('0.4').first().waitFor()
     await press(page, '下一步')
 
+    // As it is a quarter of an hour after the sign-in: the password is asked for in place, and what was asked goes on.
+    const refused = { error: { code: 'refused', message: 'x', details: { reason: 'confirm_password' } } }
+    const late = (url: URL): boolean => url.pathname.endsWith('/commands')
+    await page.route(late, (route) =>
+      route.request().method() === 'POST' ? route.fulfill({ status: 422, json: refused }) : route.continue(),
+    )
     await page.locator('[data-ask=self_test]').click()
+    const password = page.getByRole('dialog').locator('input[type=password]')
+    await password.waitFor()
+    await look(page, 'password')
+    await page.unroute(late)
+    await password.fill('not this one')
+    await press(page, '确认并下发')
+    await page.getByText('密码不正确').waitFor()
+    await password.fill(PASSWORD)
+    await press(page, '确认并下发')
     await page.locator('[data-state=done]').getByText('已见效').waitFor()
     await look(page, 'check')
     await press(page, '下一步')
@@ -184,7 +201,14 @@ describe.skipIf(!mayRun)('an installer with a telephone', () => {
     expect(asked).toMatchObject([{ name: 'self_test', state: 'done', by: { name: '孙师傅' }, reason: '安装调试' }])
     expect(obeyed).toEqual([asked[0]?.id])
 
-    // Another set in its place: the same id, and the old one is out at once.
+    // Another set in its place: the same id, and the old one is out at once. What it complained of goes with it.
+    await old.publishAsync(upTopic(ID, 'events'), JSON.stringify({ event: 'fault', data: { part: 'sensor' } }), {
+      qos: 1,
+    })
+    const faulty = await until('it is faulty', async () => {
+      const { items } = await admin.ok<{ items: Alarm[] }>('GET', `/alarms?open=true&deviceId=${ID}`)
+      return items.find(({ ruleId }) => ruleId === 'device.fault')
+    })
     const gone = new Promise<void>((resolve) => old.once('close', () => resolve()))
     await press(page, '装下一台')
     await page.locator('input[name=id]').fill(ID)
@@ -199,6 +223,12 @@ describe.skipIf(!mayRun)('an installer with a telephone', () => {
     await expect(powerOn(token)).rejects.toThrow()
     await powerOn(second)
     await page.getByText('第一条读数').waitFor()
+    const closed = await admin.ok<AlarmDetail>('GET', `/alarms/${faulty.id}`)
+    expect(closed.transitions.at(-1)).toMatchObject({
+      type: 'closed',
+      reason: 'device_replaced',
+      by: { name: '孙师傅' },
+    })
     const replaced = await admin.ok<Device>('GET', `/devices/${ID}`)
     expect(replaced.attributes).toMatchObject({ serial: 'SN-2', location: '厨房灶台上方' })
     expect([replaced.siteId, replaced.createdAt]).toEqual([device.siteId, device.createdAt])
