@@ -161,6 +161,11 @@ describe('a rental house', () => {
     await page.getByText('房东甲').waitFor()
     await judged(page, 'room-notice')
 
+    // The alarm that stands open says where it is and who lives there now.
+    await page.goto(`${world.base}/alarms/alarm-a`)
+    await page.getByRole('link', { name: '1 层 · 101' }).waitFor()
+    await page.getByText('139****0123').waitFor()
+
     await page.goto(`${world.base}/sites/${world.sites.a}/meters?month=2026-11`)
     // 59.5 until the sixth, 167.5 from nought on; nothing for the fall.
     await page.locator('[data-total]').filter({ hasText: '227.00' }).waitFor()
