@@ -181,6 +181,7 @@ async function wire(
   const toTelephones = httpsSender()
   const push = new Push({
     records: ledger.push,
+    managersFor: (alarm) => ledger.leases.recipientsOf(alarm),
     vapid: await Vapid.of(ledger.settings, config.ZHIAN_PUSH_CONTACT),
     send: toTelephones.send,
     now: clock.wall,

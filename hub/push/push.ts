@@ -11,6 +11,7 @@ import type { PushPort } from '../../dashboard/server/ports.ts'
 import type { CommittedTransition } from '../../records/ledger.ts'
 import type { Push as PushRecords, Subscription } from '../../records/ledger/push.ts'
 import { inScope } from '../../records/scope.ts'
+import type { PlaceOfThing } from '../../records/scope.ts'
 import { decidePush, payloadOf, summaryOf, trialOf } from './decide.ts'
 import { encrypted } from './encrypt.ts'
 import { isEndpoint } from './endpoint.ts'
@@ -27,6 +28,8 @@ export interface PushOptions {
   readonly now: () => number
   readonly log: Logger
   readonly metrics: Registry
+  /** Which managers are to hear of it: who lives behind the door decides (`records/alarm-routing.ts`). */
+  readonly managersFor: (alarm: { readonly deviceId: string } & PlaceOfThing) => Promise<readonly string[]>
   readonly accepts?: (endpoint: string) => boolean
 }
 
@@ -146,7 +149,7 @@ export class Push implements PushPort {
         this.#waiting = []
         return
       }
-      for (const one of this.#waiting.splice(0)) this.#tell(one, subscriptions)
+      for (const one of this.#waiting.splice(0)) await this.#tell(one, subscriptions)
     }
   }
 
@@ -154,18 +157,28 @@ export class Push implements PushPort {
     return roleMay(role, 'push:subscribe') && sessionState(role, session, this.#options.now()) !== 'ended'
   }
 
-  #tell(one: CommittedTransition, subscriptions: readonly Subscription[]): void {
+  async #tell(one: CommittedTransition, subscriptions: readonly Subscription[]): Promise<void> {
     const { transition } = one
     const decision = decidePush(transition, this.#options.now())
     if (!decision.tell) return
-    for (const subscription of subscriptions)
-      if (inScope(subscription.scope, one))
-        this.#post(
-          subscription,
-          (id) => payloadOf(transition, id, subscription.language),
-          decision.urgency,
-          decision.ttlSeconds,
-        )
+    const within = subscriptions.filter(({ scope }) => inScope(scope, one))
+    const managers = within.some(({ role }) => role === 'manager') ? await this.#managersFor(one) : null
+    for (const subscription of within) {
+      if (subscription.role === 'manager' && managers !== null && !managers.has(subscription.userId)) continue
+      const { urgency, ttlSeconds } = decision
+      this.#post(subscription, (id) => payloadOf(transition, id, subscription.language), urgency, ttlSeconds)
+    }
+  }
+
+  /** null: it cannot be told, and then all whose place it is hear of it rather than none. */
+  async #managersFor({ transition, siteId, areaIds }: CommittedTransition): Promise<ReadonlySet<string> | null> {
+    try {
+      const { deviceId } = transition.alarm
+      return new Set(await this.#options.managersFor({ deviceId, siteId, areaIds }))
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'whose room it is cannot be read; all managers of the place are told')
+      return null
+    }
   }
 
   #post(

@@ -20,6 +20,9 @@ let push: Push
 let close: () => void
 const logged: string[] = []
 let names = 0
+/** As the ledger says, unless a test says otherwise. */
+let managersFor: ConstructorParameters<typeof Push>[0]['managersFor'] = (alarm) =>
+  world.ledger.leases.recipientsOf(alarm)
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'zhian-push-'))
@@ -38,6 +41,7 @@ beforeAll(async () => {
     now: Date.now,
     log: pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) }),
     metrics: new Metrics(),
+    managersFor: (alarm) => managersFor(alarm),
     accepts: () => true,
   })
   world.source.transitions.add((committed) => push.heard(committed))
@@ -160,6 +164,23 @@ describe('an alarm on its way to telephones', () => {
     service.answers.push({ status: 410 })
     await raise('b')
     await until(async () => (await world.ledger.push.subscriptions(Date.now(), world.users['warden'])).length === 0)
+  })
+
+  it('of a room with people in it goes to their manager alone; if that cannot be read, to every manager of the place', async () => {
+    await world.addUser('second', 'manager', { sites: [world.sites.a] })
+    const phones = [await telephone('manager'), await telephone('second'), await telephone('landlord')] as const
+    const [first, second, landlord] = phones
+    const asBefore = managersFor
+    managersFor = async () => [world.users['second'] as string]
+    await raise('a')
+    await until(() => service.received.length === 2)
+    expect(paths()).toEqual([landlord.path, second.path].toSorted())
+    managersFor = () => Promise.reject(new Error('the ledger is busy'))
+    await raise('a')
+    await until(() => service.received.length === 5)
+    expect(paths().filter((path) => path === first.path)).toHaveLength(1)
+    managersFor = asBefore
+    await Promise.all(phones.map(forget))
   })
 
   it('is tried as a trial by the person alone', async () => {

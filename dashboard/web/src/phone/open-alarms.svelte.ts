@@ -11,7 +11,7 @@ const KEEP_AFTER_MS = 300
 
 export class PhoneAlarms {
   readonly #feed: () => Feed | null
-  #due: ReturnType<typeof setTimeout> | null = null
+  #due = false
   #kept = $state.raw<KeptAlarms | null>(null)
   /** null: nothing is known yet. */
   readonly list: readonly Alarm[] | null
@@ -47,8 +47,10 @@ export class PhoneAlarms {
 
   /** What has come is kept a moment later, for the link may go as suddenly. */
   changed(): void {
-    this.#due ??= setTimeout(() => {
-      this.#due = null
+    if (this.#due) return
+    this.#due = true
+    setTimeout(() => {
+      this.#due = false
       this.#keep()
     }, KEEP_AFTER_MS)
   }
