@@ -102,6 +102,6 @@ export function auditRoutes(app: App, { ports, now }: Context): void {
   )
 }
 
-/** Of a refused sign-in the subject is the person's id alone. */
+/** Of sign-ins refused by earlier versions the subject is the person's id alone. */
 const personIn = (subject: string): string | null =>
   subject.startsWith('user:') ? subject.slice('user:'.length) : subject.includes(':') ? null : subject

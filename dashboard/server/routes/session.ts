@@ -80,7 +80,8 @@ export function sessionRoutes(app: App, context: Context): void {
   /** Refuses, and writes it down. The name that was typed is not kept: people type their password there. */
   async function refuse(user: UserRecord | null, address: string, refusal: ApiError): Promise<never> {
     metrics.signIns.inc({ outcome: 'refused' })
-    await audit.record({ userId: user?.id ?? 'unknown', address }, 'session.refused', user?.id ?? 'unknown')
+    const [actor, subject] = user === null ? ['unknown', 'unknown'] : [user.id, `user:${user.id}`]
+    await audit.record({ userId: actor, address }, 'session.refused', subject)
     throw refusal
   }
 
