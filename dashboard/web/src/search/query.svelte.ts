@@ -32,11 +32,6 @@ export class Query {
     } else if (!composing) this.#timer = setTimeout(() => void this.#ask(this.word), PAUSE_MS)
   }
 
-  close(): void {
-    clearTimeout(this.#timer)
-    this.#asked?.abort()
-  }
-
   async #ask(q: string): Promise<void> {
     const asked = new AbortController()
     this.#asked = asked
