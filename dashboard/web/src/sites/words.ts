@@ -72,6 +72,7 @@ export const WORDS = {
   'inspections.penalty': { zh: '行政处罚只有县级可以记录。', en: 'A penalty is recorded by the county only.' },
   save: { zh: '保存', en: 'Save' },
   total: { zh: '合计', en: 'Total' },
+  'areas.map': { zh: '大屏地图', en: 'Map of the wall' },
   'areas.sites': { zh: '{n} 处场所', en: '{n} {n|site|sites}' },
   'areas.devices': { zh: '{n} 台设备', en: '{n} {n|device|devices}' },
   'areas.alarms': { zh: '{n} 条报警', en: '{n} {n|alarm|alarms}' },
