@@ -18,7 +18,7 @@ import { namesOfGiven } from './places.ts'
 import { EVERYTHING, withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
 import { matchesEveryWord } from './search.ts'
-import { newId } from './store.ts'
+import { chunksOf, MAX_IDS, newId } from './store.ts'
 import type { Store, Transacting } from './store.ts'
 import type { Tables } from './tables.ts'
 import type { RoomTable } from './tables/rentals.ts'
@@ -157,13 +157,33 @@ export class RoomRecords implements Rooms {
       .where((eb) => eb.or([eb('room_stay.until', 'is', null), eb('room_stay.until', '>', from)]))
       .orderBy('room_stay.since')
       .execute()
-    return rows.map((row) => ({
+    const stays = rows.map((row) => ({
       roomId: row.room_id,
       deviceId: row.device_id,
       kind: row.kind,
       since: row.since,
       until: row.until,
     }))
+    const replaced = await this.#replacedAt(stays, from, to)
+    return stays.flatMap((stay) => partedAt(stay, replaced.get(stay.deviceId) ?? []))
+  }
+
+  /** When another set was put in a device's place, by device. */
+  async #replacedAt(stays: readonly RoomStay[], from: number, to: number): Promise<Map<string, number[]>> {
+    const at = new Map<string, number[]>()
+    for (const ids of chunksOf([...new Set(stays.map(({ deviceId }) => deviceId))], MAX_IDS)) {
+      const rows = await this.#store.read
+        .selectFrom('installation')
+        .select(['device_id', 'at'])
+        .where('device_id', 'in', ids)
+        .where('act', '=', 'replaced')
+        .where('at', '>', from)
+        .where('at', '<', to)
+        .orderBy('at')
+        .execute()
+      for (const row of rows) at.getOrInsertComputed(row.device_id, () => []).push(row.at)
+    }
+    return at
   }
 
   /** Writes, then reads what has become of the room. */
@@ -219,6 +239,18 @@ export class RoomRecords implements Rooms {
   #audit(trx: Transacting, actor: Actor, entry: AuditEntry): Promise<void> {
     return appendAudit(trx, this.#store.now(), [{ ...entry, actor }])
   }
+}
+
+/** Another set counts from where it likes: its stay is one of its own. */
+function partedAt(stay: RoomStay, instants: readonly number[]): RoomStay[] {
+  const parts: RoomStay[] = []
+  let since = stay.since
+  for (const at of instants) {
+    if (at <= since || at >= (stay.until ?? Infinity)) continue
+    parts.push({ ...stay, since, until: at })
+    since = at
+  }
+  return [...parts, { ...stay, since }]
 }
 
 export const keyOf = ({ building, floor, name }: NumberedRoom): string => JSON.stringify([building, floor, name])

@@ -53,7 +53,7 @@ export interface Rooms {
   update(actor: Actor, id: string, change: RoomChange): Promise<Room>
   /** Refused while somebody lives there or devices stand in it; its past goes with it. */
   delete(actor: Actor, id: string): Promise<void>
-  /** Of one site, over [from, to), oldest first. */
+  /** Of one site, over [from, to), oldest first; a device that was replaced by another set has one for each. */
   stays(siteId: string, from: number, to: number): Promise<RoomStay[]>
 }
 

@@ -93,6 +93,29 @@ describe('rooms', () => {
   })
 })
 
+describe('meters', () => {
+  it('another set in a device’s place counts for itself', async () => {
+    let now = 1_000
+    const ledger = await startedLedger(newDirectory(), { now: () => now })
+    const { site, room } = await house(ledger)
+    await ledger.devices.create(ADMIN, { id: 'E-1', kind: 'electricity', name: '电表', siteId: site.id })
+    await ledger.devices.update(ADMIN, 'E-1', { roomId: room.id })
+    now = 5_000
+    await ledger.installations.replace(ADMIN, 'E-1', { installedAt: '2026-11-20' })
+    now = 9_000
+    await ledger.devices.update(ADMIN, 'E-1', { roomId: null })
+    const spans = async (from: number, to: number) =>
+      (await ledger.rooms.stays(site.id, from, to)).map(({ since, until }) => [since, until])
+    expect(await spans(0, 20_000)).toEqual([
+      [1_000, 5_000],
+      [5_000, 9_000],
+    ])
+    // What happened before the month is of no matter to it.
+    expect(await spans(6_000, 20_000)).toEqual([[1_000, 9_000]])
+    expect(await spans(9_000, 20_000)).toEqual([])
+  })
+})
+
 describe('leases', () => {
   it('G8: names and numbers lie in no file of the ledger in plain text, and the audit names fields only', async () => {
     const directory = newDirectory()

@@ -13,11 +13,12 @@ import { errors, idParams } from './answers.ts'
 const MOST_DEVICES = 100
 /** A self-test tells of the device of today, ms. */
 const SELF_TEST_COUNTS = 86_400_000
-/** Events looked through for it. */
+/** Events and commands looked through for it. */
 const EVENTS = 500
+const COMMANDS = 50
 
 export function roomChecklistRoutes(app: App, { ports, now }: Context): void {
-  const { checklists, devices } = ports.records
+  const { checklists, devices, commands } = ports.records
   const tags = ['rentals']
 
   async function findings(scope: Scope, roomId: string): Promise<DeviceFinding[]> {
@@ -25,16 +26,22 @@ export function roomChecklistRoutes(app: App, { ports, now }: Context): void {
     return Promise.all(
       items.map(async ({ id, name, kind }) => {
         const presence = ports.presence.of(id)
-        return { deviceId: id, name, kind, ...presence, selfTest: await newestSelfTest(id) }
+        return { deviceId: id, name, kind, ...presence, selfTest: await newestSelfTest(scope, id) }
       }),
     )
   }
 
-  async function newestSelfTest(deviceId: string): Promise<DeviceFinding['selfTest']> {
+  /** What the device told; else what it answered when it was asked to test itself. */
+  async function newestSelfTest(scope: Scope, deviceId: string): Promise<DeviceFinding['selfTest']> {
     const at = now()
-    const events = await ports.readings.events({ deviceId, from: at - SELF_TEST_COUNTS, to: at, limit: EVENTS })
-    const test = events.find(({ type, name }) => type === 'event' && name === 'self_test')
-    return test === undefined ? null : { at: test.ts, passed: test.data['ok'] === true }
+    const from = at - SELF_TEST_COUNTS
+    const events = await ports.readings.events({ deviceId, from, to: at, limit: EVENTS })
+    const told = events.find(({ type, name }) => type === 'event' && name === 'self_test')
+    if (told !== undefined) return { at: told.ts, passed: told.data['ok'] === true }
+    const { items } = await commands.list(scope, deviceId, { limit: COMMANDS })
+    const asked = items.find(({ name, repliedAt }) => name === 'self_test' && repliedAt !== null && repliedAt >= from)
+    if (asked === undefined || asked.repliedAt === null) return null
+    return { at: asked.repliedAt, passed: asked.state === 'done' && asked.result?.['ok'] === true }
   }
 
   app.get(

@@ -4,7 +4,7 @@ import type { MeterSheet } from '../../../contract/http/meters.ts'
 import type { Lease, Room } from '../../../contract/http/rentals.ts'
 import { meterSheet } from '../../../dashboard/server/meters/meter-sheet.ts'
 import { meterTable } from '../../../dashboard/server/meters/meter-table.ts'
-import { World } from './world.ts'
+import { commandOf, World } from './world.ts'
 
 const TENANT = { name: '欧阳小梅', phone: '13955550123', people: 2 }
 
@@ -137,13 +137,26 @@ describe('rentals', () => {
     const offline = await as('manager', 'POST', path, claimed)
     expect(offline.body).toMatchObject({ passed: false, devices: [{ online: false, byHand: true }] })
     world.online.add('DEV-A')
+    // It was asked to test itself, and answered; only what it answered well and of late counts.
+    const by = { userId: 'x', name: 'x', address: 'x' }
+    const asked = { ...commandOf(), requestedAt: Date.now(), state: 'done' as const, repliedAt: Date.now() }
+    await world.ledger.commands.add(by, { ...asked, result: { ok: false } })
+    const untouched = { ...claimed, devices: [] }
+    expect((await as('manager', 'POST', path, untouched)).body).toMatchObject({
+      passed: false,
+      devices: [{ online: true, byHand: false, selfTest: { passed: false } }],
+    })
+    await world.ledger.commands.save({ ...asked, result: { ok: true } })
+    expect((await as('manager', 'POST', path, untouched)).body).toMatchObject({ passed: true })
+    await world.ledger.commands.save({ ...asked, repliedAt: Date.now() - 25 * 3_600_000, result: { ok: true } })
+    expect((await as('manager', 'POST', path, untouched)).body).toMatchObject({ passed: false })
     expect((await as('manager', 'POST', path, claimed)).body).toMatchObject({
       passed: true,
       by: { name: 'manager 某' },
     })
     const invented = { ...claimed, devices: [{ deviceId: 'DEV-A', byHand: true, online: true }] }
     expect((await as('manager', 'POST', path, invented)).status).toBe(400)
-    expect((await as('landlord', 'GET', path)).body).toMatchObject({ total: 2 })
+    expect((await as('landlord', 'GET', path)).body).toMatchObject({ total: 5 })
     expect((await as('landlord', 'POST', path, claimed)).status).toBe(403)
   })
 
