@@ -4,6 +4,7 @@ import type { Bilingual } from '../../../../contract/rules.ts'
 export const WORDS = {
   areas: { zh: '区域', en: 'Areas' },
   coverage: { zh: '应装尽装', en: 'Coverage' },
+  wall_map: { zh: '大屏地图', en: 'Wall map' },
   import: { zh: '批量导入', en: 'Import' },
   places: { zh: '地点', en: 'Places' },
   category: { zh: '类别', en: 'Category' },

@@ -30,7 +30,6 @@ export const WORDS = {
   'ack.count': { zh: '今日接警 {n} 条', en: '{n} acknowledged today' },
   'ack.none': { zh: '今日还没有接警', en: 'none acknowledged today' },
   towns: { zh: '各镇街联网', en: 'Links of the towns' },
-  'towns.share': { zh: '在线率', en: 'online' },
   'towns.none': { zh: '还没有镇街：导入场所后自动出现', en: 'No towns yet: they come with the first sites' },
   map: { zh: '镇街报警图', en: 'Alarms by town' },
   'map.no_outline': {
