@@ -176,6 +176,17 @@ const VIEWS: readonly View[] = [
       await first(page, '[data-testid=verdict]')
     },
   },
+  {
+    name: 'personal data, one about to be erased',
+    path: '/privacy',
+    show: async (page) => {
+      await page.locator('main input[type=search]').fill('租客')
+      await page.locator('main form button').click()
+      await page.locator('.people button').last().click()
+      await page.locator('section header button').last().click()
+      await first(page, '[role=dialog] #erase-word')
+    },
+  },
   { name: 'invitation, its code lost', path: '/invitation', outside: true, show: (page) => first(page, 'h1') },
   { name: 'counters', path: '/counters', show: (page) => first(page, '.columns') },
   { name: 'first steps', path: '/first-steps', show: (page) => first(page, 'main h1') },

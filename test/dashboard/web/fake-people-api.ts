@@ -1,6 +1,7 @@
-// The fake hub's HTTP routes for how people sign in, and for the audit.
+// The fake hub's HTTP routes for how people sign in, for the audit, and for personal data.
 import type { FastifyInstance } from 'fastify'
 import type { AuditRow } from '../../../contract/http/audit.ts'
+import type { FoundPerson, PersonPackage } from '../../../contract/http/privacy.ts'
 import type { Handover, SecondFactorState, SignedInSession } from '../../../contract/http/sign-in.ts'
 import { adminOf, pageFor, userOf } from './fake-call.ts'
 import type { FakeHub } from './fake-hub.ts'
@@ -61,6 +62,19 @@ export function addPeopleApi(app: FastifyInstance, hub: FakeHub): void {
       Array.from({ length: ROWS }, (_, index) => auditRow(ROWS - index)),
       request,
     )
+  })
+  app.get('/api/v1/privacy/people', (request) => {
+    adminOf(hub, request)
+    const items: FoundPerson[] = [
+      { ref: 'user:u1', type: 'user', name: '周晓岚', about: 'duty', kept: 'still_signs_in' },
+      { ref: 'lease:l1', type: 'lease', name: '租客甲', about: '槐荫 12 号 205', kept: null },
+    ]
+    return { items, next: null, total: items.length }
+  })
+  app.get('/api/v1/privacy/person', (request): PersonPackage => {
+    adminOf(hub, request)
+    const row = { id: 'l1', tenant_name: '租客甲', tenant_phone: '138-0000-0020', moved_in_at: Date.now() }
+    return { ref: 'lease:l1', at: Date.now(), sections: [{ name: 'lease', rows: [row] }] }
   })
   app.get('/api/v1/audit/verify', (request) => {
     adminOf(hub, request)
