@@ -122,6 +122,20 @@ describe('search', () => {
     expect((await found(ledger, 'zhsz echl'))['devices']).toEqual(['二层回路'])
   })
 
+  it('finds rooms by their number and their house, within the scope', async () => {
+    const { ledger, a, b } = await county()
+    for (const site of [a, b]) await ledger.rooms.create(ADMIN, site.id, { building: 'A栋', floor: 2, name: '205' })
+    const rooms = async (q: string, scope?: Scope) =>
+      (await ledger.search.find(scope ?? EVERYTHING, q, 9, ['rooms'])).rooms
+    const place = ['示范县', '青禾街道', '槐荫社区', '槐荫12号']
+    for (const q of ['hysq 205', '青禾jd 205', '槐荫12 a栋'])
+      expect(await rooms(q), q).toMatchObject({ total: 1, items: [{ name: '205', siteId: a.id, place }] })
+    expect((await rooms('205'))?.total).toBe(2)
+    expect(
+      (await rooms('205', { all: false, siteIds: [b.id], areaIds: [] }))?.items.map(({ siteId }) => siteId),
+    ).toEqual([b.id])
+  })
+
   it('finds people by their names as they are now', async () => {
     const { ledger } = await county()
     const user = await ledger.users.create(ADMIN, {

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { REFUSAL_REASONS } from '../../../broker/refusals.ts'
 import { WORDS } from '../../../dashboard/web/src/demo/words.ts'
+import { WORDS as SEARCH_WORDS } from '../../../dashboard/web/src/search/words.ts'
 import { fetchLanguage, textOf } from '../../../dashboard/web/src/text/dictionary.ts'
 import { en } from '../../../dashboard/web/src/text/en.ts'
 import { age, ageShort, clock, figure, fullInstant, milliseconds } from '../../../dashboard/web/src/text/format.ts'
 import { zh } from '../../../dashboard/web/src/text/zh.ts'
+import { WORDS as WALL_WORDS } from '../../../dashboard/web/src/wall/words.ts'
 
 const SOURCE = join(import.meta.dirname, '../../../dashboard/web/src')
 const sources = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
@@ -95,6 +97,33 @@ describe('the words of the demonstration', () => {
     expect(asked.size).toBeGreaterThan(20)
     expect(
       words.map(([key]) => key).filter((key) => !asked.has(key) && !begun.some((prefix) => key.startsWith(prefix))),
+    ).toEqual([])
+  })
+})
+
+describe.each([
+  ['search', SEARCH_WORDS],
+  ['wall', WALL_WORDS],
+])('the words of the %s', (folder, table) => {
+  const words: [string, { readonly zh: string; readonly en: string }][] = Object.entries(table)
+  const own = sources
+    .filter(({ name }) => name.startsWith(folder) && !name.endsWith('words.ts'))
+    .map(({ text }) => text)
+    .join('\n')
+
+  it('are there in both languages, with the same parameters, in the words of the trade', () => {
+    for (const [key, { zh: chinese, en: english }] of words) {
+      expect([key, parametersOf(english)]).toEqual([key, parametersOf(chinese)])
+      expect([key, /[\u4e00-\u9fff]/.test(english)]).toEqual([key, false])
+      expect([key, /告警|预警|静音|重置|群租/.test(chinese)]).toEqual([key, false])
+    }
+  })
+
+  it('are all used', () => {
+    const quoted = new Set([...own.matchAll(/'([a-z0-9_.]+)'/g)].map((match) => match[1] as string))
+    const begun = [...own.matchAll(/\bsay\(`([a-z.]+)\$\{/g)].map((match) => match[1] as string)
+    expect(
+      words.map(([key]) => key).filter((key) => !quoted.has(key) && !begun.some((prefix) => key.startsWith(prefix))),
     ).toEqual([])
   })
 })
