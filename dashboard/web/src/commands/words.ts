@@ -27,7 +27,6 @@ export const WORDS = {
   'reason.find': { zh: '现场找设备', en: 'to find the device' },
   'reason.other': { zh: '其他…', en: 'another…' },
   'reason.text': { zh: '写明原因', en: 'Say why' },
-  send: { zh: '下发“{name}”', en: 'Send “{name}”' },
   sending: { zh: '正在下发…', en: 'Sending…' },
   left: { zh: '还有 {n} s 作废', en: 'lapses in {n} s' },
   by: { zh: '{name} · {reason}', en: '{name} · {reason}' },

@@ -2,8 +2,8 @@
 import { createdDeviceSchema, deviceSchema } from '../../../../contract/http/devices.ts'
 import type { Device } from '../../../../contract/http/devices.ts'
 import type { LiveReadings } from '../../../../contract/feed.ts'
-import { installedSchema, replacedSchema, reportingIntervalSchema } from '../../../../contract/http/installs.ts'
-import type { Install, ReportingInterval } from '../../../../contract/http/installs.ts'
+import { installedSchema, replacedSchema } from '../../../../contract/http/installs.ts'
+import type { Install } from '../../../../contract/http/installs.ts'
 import type { KindName } from '../../../../contract/kinds/kind.ts'
 import { CallError, call } from '../api/client.ts'
 import { failureText } from '../api/failure-text.ts'
@@ -26,8 +26,6 @@ export class Installation {
   firstReadingAt = $state<number | null>(null)
   startedAt = $state<number | null>(null)
   finishedAt = $state<number | null>(null)
-  interval = $state.raw<ReportingInterval | null>(null)
-  intervalTaken = $state(false)
   working = $state(false)
   message = $state.raw<string | null>(null)
 
@@ -83,18 +81,9 @@ export class Installation {
     if (this.device !== null) this.device = { ...this.device, online }
   }
 
-  async finish(now: number): Promise<void> {
+  finish(now: number): void {
     this.step = 'done'
     this.finishedAt = now
-    // Not worth a sentence when it fails: the device's page offers it too.
-    this.interval = await call('GET', ROUTES.interval(this.id), reportingIntervalSchema).catch(() => null)
-  }
-
-  takeInterval(seconds: number): Promise<void> {
-    return this.#doing(async () => {
-      this.interval = await call('PUT', ROUTES.interval(this.id), reportingIntervalSchema, { body: { seconds } })
-      this.intervalTaken = true
-    })
   }
 
   #registered(answer: Device & { readonly token: string }): void {

@@ -1,9 +1,7 @@
-// The words of the label sheet, and how it finds them.
+// The words of the label sheet, Chinese first.
 import type { Bilingual } from '../../../../contract/rules.ts'
-import { filled } from '../text/dictionary.ts'
-import { local } from '../text/language.svelte.ts'
 
-const WORDS = {
+export const WORDS = {
   title: { zh: '设备标签', en: 'Device labels' },
   chosen: { zh: '已选 {n} 台', en: '{n} chosen' },
   search: { zh: '查找设备', en: 'Find devices' },
@@ -16,6 +14,3 @@ const WORDS = {
   },
   sheet: { zh: '标签页', en: 'Sheet of labels' },
 } as const satisfies Record<string, Bilingual>
-
-export const sayLabel = (key: keyof typeof WORDS, parameters: Readonly<Record<string, string | number>> = {}): string =>
-  filled(local(WORDS[key]), parameters)
