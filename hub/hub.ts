@@ -21,6 +21,7 @@ import { MemoryCredentials } from './credentials.ts'
 import { Live } from './live.ts'
 import { accountOf, deviceAccountOf, measure } from './measures.ts'
 import { HUB_PLACEMENT, hubProfile } from './own-device.ts'
+import { startAsking } from './prompts/asking.ts'
 import { httpsSender } from './push/endpoint.ts'
 import { Push } from './push/push.ts'
 import { Vapid } from './push/vapid.ts'
@@ -189,6 +190,17 @@ async function wire(
     metrics,
   })
   live.onTransitions((committed) => push.heard(committed))
+  stops.push([
+    'questions to managers',
+    startAsking({
+      prompts: ledger.prompts,
+      devices: ledger.devices,
+      readings,
+      managersFor: (alarm) => ledger.leases.recipientsOf(alarm),
+      now: clock.wall,
+      log,
+    }),
+  ])
   stops.push(['messages to telephones', () => push.stop().finally(toTelephones.close)])
   let deskArmedOnce = (await ledger.settings.get(DESK_ARMED_ONCE)) !== null
   const dashboard = createDashboard(

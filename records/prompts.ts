@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Prompt, PromptAnswer, PromptEvidence, PromptType } from '../contract/http/prompts.ts'
 import { areaPaths, NOWHERE } from './areas.ts'
 import { appendAudit } from './audit.ts'
-import type { NewPrompt, Prompts } from './ledger/prompts.ts'
+import type { NewPrompt, Prompts, RoomMeter } from './ledger/prompts.ts'
 import type { Actor } from './ledger.ts'
 import { withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
@@ -46,6 +46,19 @@ export class PromptRecords implements Prompts {
       if (rows.length > 0) await trx.insertInto('prompt').values(rows).execute()
       return rows.length
     })
+  }
+
+  metersInRooms(): Promise<RoomMeter[]> {
+    return this.#store.read
+      .selectFrom('room_stay')
+      .innerJoin('room', 'room.id', 'room_stay.room_id')
+      .innerJoin('device', 'device.id', 'room_stay.device_id')
+      .select(['device.id as deviceId', 'room.site_id as siteId', 'room.power_limit_w as powerLimitW'])
+      .where('room_stay.until', 'is', null)
+      .where('device.kind', '=', 'electricity')
+      .where('device.lifecycle', '=', 'in_service')
+      .orderBy('device.id')
+      .execute()
   }
 
   of(userId: string, scope: Scope): Promise<Prompt[]> {

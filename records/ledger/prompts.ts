@@ -10,7 +10,16 @@ export interface NewPrompt {
   readonly evidence: PromptEvidence
 }
 
+/** An electricity meter that stands in a room. */
+export interface RoomMeter {
+  readonly deviceId: string
+  readonly siteId: string
+  /** What the room is let with. */
+  readonly powerLimitW: number | null
+}
+
 export interface Prompts {
+  metersInRooms(): Promise<RoomMeter[]>
   /**
    * Puts the question to each of them, unless the same was put to them of that device since `notSince`. Answers how many were
    * asked.

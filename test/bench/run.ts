@@ -11,6 +11,7 @@ import { benchIntake } from './intake.ts'
 import { benchLatency } from './latency.ts'
 import { describeMachine } from './machine.ts'
 import { benchPage } from './page.ts'
+import { benchPhone } from './phone.ts'
 import { benchPlaces } from './places.ts'
 import { benchScopes } from './scopes.ts'
 import { benchScreens } from './screens.ts'
@@ -47,6 +48,7 @@ const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly
   import: { heading: 'A county from a workbook: 2,000 sites, 6,000 rooms', measure: benchImport },
   startup: { heading: 'Start', measure: benchStartup },
   page: { heading: 'Duty page, cold cache', measure: benchPage },
+  phone: { heading: 'The manager’s telephone, cold cache', measure: benchPhone },
   demo: { heading: 'Demonstration, from a fresh clone', measure: benchDemo },
 }
 
