@@ -161,7 +161,10 @@ async function users(db: Kysely<Tables>, { q, limit }: Asked): Promise<FoundIn<'
     .orderBy('username')
     .limit(limit)
     .execute()
-  return { items: rows.map(({ total: _, role, ...user }) => ({ ...user, role: role as Role })), total: totalOf(rows) }
+  return {
+    items: rows.map(({ id, username, name, role }) => ({ id, username, name, role: role as Role })),
+    total: totalOf(rows),
+  }
 }
 
 /** Answers the place of a row: its areas' names, then its site's. */
