@@ -110,7 +110,10 @@ function placed(from: DevicesInPlace) {
 
 function narrowed(from: DevicesInPlace, query: DeviceQuery): DevicesInPlace {
   let devices = from
-  if (query.q !== undefined) devices = devices.where(matchesEveryWord(query.q, ['device.search', 'site.search']))
+  if (query.q !== undefined)
+    devices = devices.where(
+      matchesEveryWord(query.q, ['device.search', 'site.search'], ['device.pinyin', 'site.pinyin']),
+    )
   if (query.kind !== undefined) devices = devices.where('device.kind', '=', query.kind)
   if (query.siteId !== undefined) devices = devices.where('device.site_id', '=', query.siteId)
   if (query.roomId !== undefined) devices = devices.where('room_stay.room_id', '=', query.roomId)

@@ -52,7 +52,10 @@ declare module 'fastify' {
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface GuardOptions {
-  readonly records: Pick<Records, 'devices' | 'places' | 'alarms' | 'files' | 'inspections' | 'rooms' | 'leases' | 'plans'>
+  readonly records: Pick<
+    Records,
+    'devices' | 'places' | 'alarms' | 'files' | 'inspections' | 'rooms' | 'leases' | 'plans'
+  >
   readonly principals: Principals
   readonly trusted: (address: string) => boolean
   readonly origins: readonly string[]

@@ -135,7 +135,10 @@ export function alarmRoutes(app: App, { ports, options, now }: Context): void {
   for (const name of Object.keys(ACTS) as ActName[]) addAct(name)
 
   /** The room, and who lives there now: nobody's neighbour, and nobody who has moved out. */
-  async function whereIn({ role: viewer }: Principal, alarm: AlarmDetail): Promise<Pick<AlarmDetail, 'room' | 'tenant'>> {
+  async function whereIn(
+    { role: viewer }: Principal,
+    alarm: AlarmDetail,
+  ): Promise<Pick<AlarmDetail, 'room' | 'tenant'>> {
     const found = roleMay(viewer, 'rooms:read') ? await ports.records.leases.roomOfAlarm(alarm) : null
     if (found === null) return {}
     const { room, lease } = found
