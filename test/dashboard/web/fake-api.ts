@@ -62,6 +62,10 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
     userOf(hub, request)
     return { items: [], next: null, total: 0 }
   })
+  app.get('/api/v1/files', (request) => {
+    userOf(hub, request)
+    return { items: [], next: null, total: 0 }
+  })
   app.get('/api/v1/shift', (request) => {
     userOf(hub, request)
     return { version: 0, changesAt: ['08:30'], leader: null }
