@@ -117,6 +117,8 @@ describe('commands', () => {
       expect(hub.broker.listens('d1')).toBe(false)
       expect(hub.refused.at(-1)).toMatchObject({ reason: 'command_unacknowledged', deviceId: 'd1' })
       const ended = new Promise((resolve) => client.socket.once('close', resolve))
+      // The reset reaches the other end of the line within a few turns of this process, which is both ends.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 10))
       proxy.thaw()
       await ended
       expect(client.of('publish')).toEqual([])
