@@ -22,14 +22,18 @@ function matchesWord(word: string, columns: readonly string[], pinyinColumns: re
   const runs = word.match(/\p{Script=Han}+|\P{Script=Han}+/gu) ?? []
   const [only] = runs
   if (runs.length === 1 && only !== undefined) return any([whole, ...spelt(only, pinyinColumns)])
+  // 第7镇 has no letters: its pieces anywhere would be 第17镇 and 7 号 as well.
+  if (!runs.some(isSpelling)) return whole
   const pieces = runs.map((run) => any([contains(columns, run), ...spelt(run, pinyinColumns)]))
   return any([whole, all(pieces)])
 }
 
 /** Only letters and digits can be pinyin; an input method puts ' between syllables. */
+const typedOf = (run: string): string => run.replaceAll("'", '')
+const isSpelling = (run: string): boolean => /^[a-z][a-z0-9]*$/.test(typedOf(run))
+
 function spelt(run: string, pinyinColumns: readonly string[]): RawBuilder<SqlBool>[] {
-  const typed = run.replaceAll("'", '')
-  return /^[a-z][a-z0-9]*$/.test(typed) ? [contains(pinyinColumns, ` ${typed}`)] : []
+  return isSpelling(run) ? [contains(pinyinColumns, ` ${typedOf(run)}`)] : []
 }
 
 function contains(columns: readonly string[], text: string): RawBuilder<SqlBool> {
