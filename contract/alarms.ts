@@ -2,7 +2,7 @@
 // condition, acknowledgement, suppression (ISA-18.2).
 import * as z from 'zod'
 import { idSchema, instantSchema, seqSchema } from './ids.ts'
-import type { AckLevel } from './roles.ts'
+import type { AckLevel } from './role-names.ts'
 import { bilingualSchema, categorySchema, levelNameSchema, prioritySchema } from './rules.ts'
 
 /** On the wire; the engine also knows `pending` and `clearing`, which are shown as what they were before. */

@@ -1,72 +1,6 @@
 // Who may do what where (G9). A role is one row of one table: what it may do, in which places, how long a sign-in lasts.
-import * as z from 'zod'
-
-/** Every permission there is. Routes and feed events name one each; pages ask the same words before they offer an act. */
-export const PERMISSIONS = [
-  'alarms:read',
-  /** 接警, at the level that the row says. */
-  'alarms:ack',
-  'alarms:comment',
-  'alarms:reset',
-  /** 核实结论. */
-  'alarms:verdict',
-  'alarms:field_verified',
-  'feed:follow',
-  /** An armed horn: counts for `hub.no_desk` where the role sees everything. */
-  'desk:stand',
-  'devices:read',
-  'devices:write',
-  /** To put a device up, and another in its place. */
-  'devices:install',
-  /** The harmless ones: self_test, mute, locate. */
-  'devices:command',
-  'sites:read',
-  'sites:write',
-  /** Areas, sites, rooms and people from a workbook. */
-  'places:import',
-  'rooms:read',
-  'rooms:write',
-  /** Tenants are masked. */
-  'leases:read',
-  'leases:write',
-  /** A tenant's name and number in full; audited each time. */
-  'tenants:unmask',
-  'inspections:read',
-  /** 核查, 上报, 复查. */
-  'inspections:write',
-  /** 处罚: the county's alone; a township has no power of enforcement. */
-  'inspections:penalise',
-  'files:read',
-  'files:write',
-  /** What a site ought to have against what it has; installations against quotas. */
-  'coverage:read',
-  'quotas:write',
-  'search:use',
-  'push:subscribe',
-  'wall:show',
-  'wall:write',
-  'rules:read',
-  'rules:write',
-  'users:read',
-  'users:write',
-  'audit:read',
-  /** 个人信息: what is kept of one person, given to them or erased. */
-  'privacy:export',
-  'privacy:erase',
-  /** Telephone numbers in full, unasked: who keeps the register, and who looks after the place. */
-  'contacts:read',
-  /** To ask for the numbers of one alarm, which is audited; those of an urgent one are given at once, and audited. */
-  'contacts:ask',
-  'first_steps:read',
-  'first_steps:write',
-  'shift:read',
-  'shift:write',
-  'counters:read',
-  'metrics:read',
-  'demo:direct',
-] as const
-export const permissionSchema = z.enum(PERMISSIONS)
-export type Permission = z.infer<typeof permissionSchema>
+import type { AckLevel, Permission, Role } from './role-names.ts'
+import { PERMISSIONS } from './role-names.ts'
 
 export interface SessionRule {
   /** From sign-in until acts need a new one, ms. */
@@ -107,11 +41,6 @@ const IN_AN_OFFICE: SessionRule = {
   feedKeepsAlive: false,
   confirmCommandsAfter: null,
 }
-
-/** A desk of the county, or of a town: each takes an alarm for itself. */
-export const ACK_LEVELS = ['county', 'town'] as const
-export const ackLevelSchema = z.enum(ACK_LEVELS)
-export type AckLevel = z.infer<typeof ackLevelSchema>
 
 export interface RoleRow {
   /** `everything`, or the sites and the subtrees of the areas that the user is given. */
@@ -290,11 +219,7 @@ export const ROLE_TABLE = {
     session: AT_A_DESK,
     may: ['alarms:read', 'feed:follow', 'devices:read', 'sites:read', 'wall:show', 'shift:read'],
   },
-} as const satisfies Record<string, RoleRow>
-
-export type Role = keyof typeof ROLE_TABLE
-export const ROLES = Object.keys(ROLE_TABLE) as [Role, ...Role[]]
-export const roleSchema = z.enum(ROLES)
+} as const satisfies Record<Role, RoleRow>
 
 export const rowOf = (role: Role): RoleRow => ROLE_TABLE[role]
 

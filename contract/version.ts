@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '3585db85d24507c0d6cd6aed137ff6dd629da39689fa5757a5df44e136249c5a'
+export const CONTRACT_HASH = 'e94674e17ebccc0c1137aec7a39a3e16d3770c064f445308fe98c82a741a69e3'

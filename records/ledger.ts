@@ -6,7 +6,7 @@ import type { AlarmDetail, alarmFilterSchema, alarmListQuerySchema } from '../co
 import type { Page, pageQuerySchema } from '../contract/http/common.ts'
 import type { Attributes, Device, Lifecycle, Rejection } from '../contract/http/devices.ts'
 import type { User, userQuerySchema } from '../contract/http/people.ts'
-import type { Role } from '../contract/roles.ts'
+import type { Role } from '../contract/role-names.ts'
 import type { Contact } from '../contract/http/places.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
 import type { KindRule, RuleKind, VersionedRule } from '../contract/rules.ts'

@@ -1,6 +1,6 @@
 // Telephones in the ledger. A subscription hangs on its session by a foreign key: whatever ends the one ends the other.
 import type { PushLanguage, PushState } from '../contract/http/push.ts'
-import type { Role } from '../contract/roles.ts'
+import type { Role } from '../contract/role-names.ts'
 import { appendAudit } from './audit.ts'
 import type { NewSubscription, Push, Subscription } from './ledger/push.ts'
 import type { Actor } from './ledger.ts'

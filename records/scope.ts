@@ -2,7 +2,7 @@
 import { expressionBuilder, sql } from 'kysely'
 import type { Expression, SqlBool } from 'kysely'
 import { rowOf } from '../contract/roles.ts'
-import type { Role } from '../contract/roles.ts'
+import type { Role } from '../contract/role-names.ts'
 import type { Tables } from './tables.ts'
 
 /** Everything, or the listed sites and whatever lies in the listed areas and below them. */

@@ -2,7 +2,7 @@
 import type { Kysely, SelectQueryBuilder } from 'kysely'
 import type { Page } from '../contract/http/common.ts'
 import type { User } from '../contract/http/people.ts'
-import type { Role } from '../contract/roles.ts'
+import type { Role } from '../contract/role-names.ts'
 import { appendAudit } from './audit.ts'
 import { LedgerError } from './errors.ts'
 import type { Actor, NewUser, UserChange, UserQuery, UserRecord, Users } from './ledger.ts'

@@ -5,7 +5,7 @@ import { createdDeviceSchema, deviceTokenSchema, importResultSchema, seriesSchem
 import type { Series } from '../contract/http/devices.ts'
 import { hubFiguresSchema } from '../contract/http/hub-figures.ts'
 import type { HubFigures } from '../contract/http/hub-figures.ts'
-import type { Role } from '../contract/roles.ts'
+import type { Role } from '../contract/role-names.ts'
 import { API_ROOT, pageOf } from '../contract/http/common.ts'
 import type { Page } from '../contract/http/common.ts'
 import { errorBodySchema } from '../contract/errors.ts'

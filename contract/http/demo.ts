@@ -3,7 +3,7 @@
 import * as z from 'zod'
 import { deviceIdSchema, instantSchema } from '../ids.ts'
 import { bilingualSchema } from '../rules.ts'
-import { roleSchema } from '../roles.ts'
+import { roleSchema } from '../role-names.ts'
 
 export const DEMO_SCENES = ['gas_leak', 'leakage', 'hot_terminal', 'power_cut', 'wrong_clock', 'misfit'] as const
 export const demoSceneSchema = z.enum(DEMO_SCENES)

@@ -1,7 +1,7 @@
 // Sign-in, users and tokens.
 import * as z from 'zod'
 import { idSchema, instantSchema } from '../ids.ts'
-import { ackLevelSchema, permissionSchema, roleSchema } from '../roles.ts'
+import { ackLevelSchema, permissionSchema, roleSchema } from '../role-names.ts'
 import { nameSchema, pageQuerySchema } from './common.ts'
 
 export const usernameSchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{1,31}$/, 'a–z, 0–9, . _ -, 2 to 32 characters')

@@ -1,7 +1,7 @@
 // Search everywhere: what a word finds, by what it is, each with its place and with what its page is opened by.
 import * as z from 'zod'
 import { deviceIdSchema, idSchema } from '../ids.ts'
-import { roleSchema } from '../roles.ts'
+import { roleSchema } from '../role-names.ts'
 import { bilingualSchema, prioritySchema } from '../rules.ts'
 import { kindNameSchema } from './devices.ts'
 

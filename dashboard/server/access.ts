@@ -1,6 +1,6 @@
 // Who may do what (G9). Every route and every feed event declares one `Access`; one that declares none does not start.
-import { PERMISSIONS } from '../../contract/roles.ts'
-import type { Permission } from '../../contract/roles.ts'
+import { PERMISSIONS } from '../../contract/role-names.ts'
+import type { Permission } from '../../contract/role-names.ts'
 
 /** How a route or event keeps to the caller's scope. */
 export const SCOPE_RULES = {

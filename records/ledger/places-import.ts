@@ -1,7 +1,7 @@
 // What a workbook asks of the ledger. Every row knows the cell that it came from, for what is wrong with it.
 import type { Contact } from '../../contract/http/places.ts'
 import type { ImportCounts, ImportSheet } from '../../contract/http/places-import.ts'
-import type { Role } from '../../contract/roles.ts'
+import type { Role } from '../../contract/role-names.ts'
 import type { Actor } from '../ledger.ts'
 import type { SiteProfile } from './places.ts'
 import type { NewRoom } from './rentals.ts'

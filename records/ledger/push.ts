@@ -1,6 +1,6 @@
 // Telephones: where each user is reached, and what came of it.
 import type { PushLanguage, PushState } from '../../contract/http/push.ts'
-import type { Role } from '../../contract/roles.ts'
+import type { Role } from '../../contract/role-names.ts'
 import type { Actor } from '../ledger.ts'
 import type { Scope } from '../scope.ts'
 

@@ -1,6 +1,6 @@
 // Who looks after what in the demonstration county. Names and telephone numbers are invented.
 import type { Contact } from '../../contract/http/places.ts'
-import type { Role } from '../../contract/roles.ts'
+import type { Role } from '../../contract/role-names.ts'
 import { COUNTY, PILOT_AREA, PILOT_TOWN } from './places.ts'
 
 /** 138-0000-00xx: no such number is given out. */

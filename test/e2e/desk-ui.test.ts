@@ -287,7 +287,7 @@ describe('keys', () => {
   })
 
   it('offer 现场核实 and 核实结论 to nobody whose role may not', async () => {
-    await open({ alarms: 3 }, '/desk', 'manager')
+    await open({ alarms: 3 }, '/desk', 'landlord')
     await waitText(link(), '实时')
     const frozen = hub.raise(1, { nth: 3, changes: { condition: 'frozen', siteId: 'site-1' } })
     await row(frozen.id).click()

@@ -22,7 +22,7 @@
 // Timers fire when they are due, as the pipeline fires them. Every state passes through JSON.
 import { expect, it } from 'vitest'
 import type { Act, ActName, Verdict } from '../../contract/alarms.ts'
-import type { AckLevel } from '../../contract/roles.ts'
+import type { AckLevel } from '../../contract/role-names.ts'
 import type { Attributes } from '../../contract/http/devices.ts'
 import type { KindName } from '../../contract/kinds/kind.ts'
 import { defaultRulesFor, HUB_RULES } from '../../contract/kinds/table.ts'

@@ -3,7 +3,7 @@ import { EVERYTHING, scopeOf } from '../../../records/scope.ts'
 import type { Scope } from '../../../records/scope.ts'
 import type { Actor, UserRecord } from '../../../records/ledger.ts'
 import { rowOf } from '../../../contract/roles.ts'
-import type { Role } from '../../../contract/roles.ts'
+import type { Role } from '../../../contract/role-names.ts'
 import type { Records } from '../ports.ts'
 import { actingEnd, nextChange, sessionState } from './session-ends.ts'
 

@@ -1,7 +1,7 @@
 // When a sign-in ends, by role. A duty desk is never blank at 3 a.m.: after its 26 hours it still shows and sounds, and only
 // acts ask for a new sign-in.
 import { rowOf } from '../../../contract/roles.ts'
-import type { Role } from '../../../contract/roles.ts'
+import type { Role } from '../../../contract/role-names.ts'
 
 export type SessionState = 'acting' | 'viewing' | 'ended'
 

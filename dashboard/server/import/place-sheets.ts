@@ -1,6 +1,6 @@
 // From the cells of a workbook to a plan for the ledger, or everything that is wrong, each at its cell.
 import type { CellIssue, ImportSheet } from '../../../contract/http/places-import.ts'
-import type { Role } from '../../../contract/roles.ts'
+import type { Role } from '../../../contract/role-names.ts'
 import type { Facility, Regime, RiskGrade, SiteCategory } from '../../../contract/site-profile.ts'
 import type {
   AreaRow,

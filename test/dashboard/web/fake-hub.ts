@@ -20,7 +20,7 @@ import {
 } from '../../../contract/feed.ts'
 import type { DownEvents, ResumeReply, UpEvents } from '../../../contract/feed.ts'
 import type { AlarmDetail } from '../../../contract/http/alarms.ts'
-import type { Role } from '../../../contract/roles.ts'
+import type { Role } from '../../../contract/role-names.ts'
 import { addApi } from './fake-api.ts'
 import { addInventoryApi } from './fake-inventory-api.ts'
 import { FakeJournal, sees } from './fake-journal.ts'
@@ -106,6 +106,7 @@ export class FakeHub {
       },
       { id: 'u3', username: 'manager', name: '王大姐', role: 'manager', scope: own, mustChange: false },
       { id: 'u4', username: 'new', name: '新来的', role: 'duty', scope: 'all', mustChange: true },
+      { id: 'u6', username: 'landlord', name: '李阿姨', role: 'landlord', scope: own, mustChange: false },
       { id: 'u5', username: 'wall', name: '大屏', role: 'wall', scope: 'all', mustChange: false },
     ]
     this.#seed(options.alarms ?? 12)

@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import { meSchema } from '../../../../contract/http/people.ts'
 import type { Me } from '../../../../contract/http/people.ts'
-import type { AckLevel, Permission } from '../../../../contract/roles.ts'
+import type { AckLevel, Permission } from '../../../../contract/role-names.ts'
 import { call, CallError, whenUnauthorized } from '../api/client.ts'
 import { ROUTES } from '../api/routes.ts'
 import { forgetKeptData } from './kept-data.ts'

@@ -1,6 +1,6 @@
 // How the three axes of an alarm become one marker and one word. The axes stay apart in the data; a row has room for one.
 import type { Ack, Alarm } from '../../../../contract/alarms.ts'
-import type { AckLevel } from '../../../../contract/roles.ts'
+import type { AckLevel } from '../../../../contract/role-names.ts'
 import type { TextKey } from '../text/dictionary.ts'
 
 /** filled: someone must act. outline: taken. ticked: returned, but nobody took it. struck: suppressed. */

@@ -1,6 +1,6 @@
 // What the officer is doing: what is selected, what is open, whether the list must hold still.
 import type { Alarm } from '../../../../contract/alarms.ts'
-import type { AckLevel } from '../../../../contract/roles.ts'
+import type { AckLevel } from '../../../../contract/role-names.ts'
 import type { Feed } from '../feed/feed.svelte.ts'
 import { filtered } from './filter.ts'
 import type { Filter } from './filter.ts'

@@ -1,6 +1,6 @@
 // What of the open alarms a tab and the filters show.
 import type { Alarm } from '../../../../contract/alarms.ts'
-import type { AckLevel } from '../../../../contract/roles.ts'
+import type { AckLevel } from '../../../../contract/role-names.ts'
 import type { Category } from '../../../../contract/rules.ts'
 import { CATEGORIES } from '../../../../contract/rules.ts'
 import { ackOf } from './alarm-state.ts'

@@ -1,6 +1,6 @@
 // The horn of this desk: asks what should sound (decide.ts), lets it sound, and says what it can and cannot do.
 import type { Alarm } from '../../../../contract/alarms.ts'
-import type { AckLevel } from '../../../../contract/roles.ts'
+import type { AckLevel } from '../../../../contract/role-names.ts'
 import { takenAt, ackOf } from '../desk/alarm-state.ts'
 import type { Feed } from '../feed/feed.svelte.ts'
 import { textOf } from '../text/dictionary.ts'
