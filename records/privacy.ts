@@ -2,9 +2,10 @@
 import type { Kysely } from 'kysely'
 import { numberKeyOf } from '../contract/http/privacy.ts'
 import type { ErasedPerson, EraseReason, FoundPerson, PersonPackage } from '../contract/http/privacy.ts'
+import type { Command } from '../contract/http/commands.ts'
 import type { Contact } from '../contract/http/places.ts'
 import { appendAudit } from './audit.ts'
-import { beginErasure, carryOnErasures, ERASED_NAME } from './erasures.ts'
+import { beginErasure, carryOnErasures, ERASED_NAME, withoutName } from './erasures.ts'
 import { LedgerError } from './errors.ts'
 import { personIn } from './lease-row.ts'
 import type { Actor } from './ledger.ts'
@@ -148,7 +149,43 @@ export class PrivacyRecords implements Privacy {
       .where('by_id', '=', id)
       .limit(MOST_ROWS)
       .execute()
-    return { account, sessions, tokens, subscriptions, audit, alarms_seen: seen, files, inspections, checklists }
+    const prompts = await db
+      .selectFrom('prompt')
+      .select(['id', 'site_id', 'device_id', 'type', 'asked_at', 'answer', 'answered_at'])
+      .where('user_id', '=', id)
+      .limit(MOST_ROWS)
+      .execute()
+    const pushes = await db
+      .selectFrom('push_delivery')
+      .select(['alarm_id', 'sent_at', 'received_at'])
+      .where('user_id', '=', id)
+      .limit(MOST_ROWS)
+      .execute()
+    const installations = await db
+      .selectFrom('installation')
+      .select(['device_id', 'site_id', 'act', 'at'])
+      .where('user_id', '=', id)
+      .limit(MOST_ROWS)
+      .execute()
+    const commands = (await commandsBy(db, id)).map(({ device_id, requested_at, body }) => {
+      const { name, reason, state } = JSON.parse(body) as Command
+      return { device_id, requested_at, name, reason, state }
+    })
+    return {
+      account,
+      sessions,
+      tokens,
+      subscriptions,
+      pushes,
+      prompts,
+      audit,
+      alarms_seen: seen,
+      files,
+      inspections,
+      checklists,
+      installations,
+      commands,
+    }
   }
 
   async #eraseUser(actor: Actor, id: string, reason: EraseReason): Promise<ErasedPerson> {
@@ -158,7 +195,7 @@ export class PrivacyRecords implements Privacy {
       if (user.disabled === 0) throw new LedgerError('refused', SIGNS_IN, { reason: 'still_signs_in' })
       await refuseManagerOfLeases(trx, id)
       await endCredentials(trx, id)
-      for (const table of ['second_factor', 'recovery_code', 'known_browser', 'push_delivery'] as const)
+      for (const table of ['second_factor', 'recovery_code', 'known_browser', 'push_delivery', 'prompt'] as const)
         await trx.deleteFrom(table).where('user_id', '=', id).execute()
       await trx
         .updateTable('app_user')
@@ -175,8 +212,14 @@ export class PrivacyRecords implements Privacy {
         .execute()
       await trx.updateTable('inspection').set({ inspector_name: ERASED_NAME }).where('inspector_id', '=', id).execute()
       await trx.updateTable('room_checklist').set({ by_name: ERASED_NAME }).where('by_id', '=', id).execute()
+      for (const { id: commandId, body } of await commandsBy(trx, id))
+        await trx
+          .updateTable('command')
+          .set({ body: withoutName(body, id) })
+          .where('id', '=', commandId)
+          .execute()
       await beginErasure(trx, id, this.#store.now())
-      const erased = ['username', 'name', 'password', 'sites', 'areas', 'sessions', 'journal.name']
+      const erased = ['username', 'name', 'password', 'sites', 'areas', 'sessions', 'prompts', 'journal.name']
       await this.#audit(trx, actor, 'privacy.erased', `user:${id}`, [...erased, `reason=${reason}`])
       return erased
     })
@@ -345,6 +388,17 @@ const listed = (file: {
   subject: `${file.subject_type}:${file.subject_id}`,
   name: file.name,
 })
+
+/** What they asked of devices, the newest first. */
+const commandsBy = (db: Kysely<Tables>, userId: string) =>
+  db
+    .selectFrom('command')
+    .selectAll()
+    // Ids are opaque and long: nothing else looks like one.
+    .where('body', 'like', `%"${userId}"%`)
+    .orderBy('requested_at', 'desc')
+    .limit(MOST_ROWS)
+    .execute()
 
 async function refuseManagerOfLeases(trx: Transacting, userId: string): Promise<void> {
   const lease = await trx

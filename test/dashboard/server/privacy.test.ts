@@ -1,4 +1,5 @@
 // What is owed to a person about their data: given whole, erased for good, and the audit's chain verifies afterwards (G8).
+import type { Command } from '../../../contract/http/commands.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ErasedPerson, FoundPerson, PersonPackage } from '../../../contract/http/privacy.ts'
 import type { Page } from '../../../contract/http/common.ts'
@@ -80,7 +81,13 @@ describe('personal data', () => {
         content: PNG,
       },
     )
+    const evidence = { watts: 2_100, limitWatts: 1_500, from: 1, to: 2 }
+    const question = { type: 'overload', siteId: world.sites.a, deviceId: 'DEV-A', evidence } as const
+    await world.ledger.prompts.ask([id], question, 1, 0)
+    await world.ledger.commands.add({ ...CONSOLE, userId: id }, commandBy(by))
     const whole = await given(`user:${id}`)
+    expect(rowsOf(whole, 'prompts')).toHaveLength(1)
+    expect(rowsOf(whole, 'commands')[0]).toMatchObject({ device_id: 'DEV-A', name: 'locate', reason: '找设备' })
     expect(rowsOf(whole, 'account')[0]).toMatchObject({ username: 'leaver', name: '离职周某' })
     expect(JSON.stringify(whole)).not.toMatch(/argon2/)
     expect(rowsOf(whole, 'files')).toHaveLength(1)
@@ -95,6 +102,9 @@ describe('personal data', () => {
     expect(told).toContain(JSON.stringify({ id, name: ERASED_NAME }))
     expect(told).not.toContain('离职周某')
     expect(await find('离职周')).toEqual([])
+    expect(await world.ledger.prompts.of(id, EVERYTHING)).toEqual([])
+    const { items } = await world.ledger.commands.list(EVERYTHING, 'DEV-A', { limit: 10 })
+    expect(items.map(({ by: asker }) => asker)).toEqual([{ id, name: ERASED_NAME }])
     expect(await world.ledger.audit.verify()).toMatchObject({ ok: true })
     // An alarm that still remembered the name tells it once more, and it goes again.
     await world.commit(world.entry({ alarmId: 'told', place: 'a', type: 'commented', by }))
@@ -176,4 +186,25 @@ describe('a name in the journal', () => {
       },
     })
   })
+})
+
+const commandBy = (by: Command['by']): Command => ({
+  id: 'c-1',
+  deviceId: 'DEV-A',
+  name: 'locate',
+  args: {},
+  state: 'expired',
+  requestedAt: Date.now(),
+  sentAt: null,
+  deliveredAt: null,
+  repliedAt: null,
+  seenAt: null,
+  endedAt: Date.now(),
+  expires: Date.now(),
+  by,
+  reason: '找设备',
+  ending: 'not_sent',
+  result: null,
+  error: null,
+  effect: null,
 })
