@@ -116,7 +116,8 @@ export class Screen {
       this.open.clear()
       for (const alarm of answer.alarms) this.open.set(alarm.id, alarm)
     }
-    this.cursor = Math.max(this.cursor ?? 0, answer.head)
+    // A snapshot may be of a smaller scope, whose newest transition is older than the cursor was.
+    this.cursor = answer.mode === 'replay' ? Math.max(this.cursor ?? 0, answer.head) : answer.head
   }
 
   private take(event: AlarmEvent): void {
