@@ -142,7 +142,7 @@ describe('places', () => {
     await form.getByRole('combobox', { name: '监管状态' }).selectOption('normal')
     await form.getByRole('button', { name: '保存' }).click()
     await form.waitFor({ state: 'detached' })
-    await page.getByText('停产停业').waitFor({ state: 'detached' })
+    await expect.poll(() => page.getByText('停产停业').count(), { timeout: PATIENCE }).toBe(0)
     expect((await world.ledger.devices.identity('DEV-A'))?.siteRegime).toBe('normal')
     await context.close()
   }, 180_000)
