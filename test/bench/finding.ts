@@ -37,7 +37,7 @@ export async function benchSearch({ quick }: BenchOptions): Promise<BenchRow[]> 
       figure('search everywhere, p99', search.p99, 'ms'),
       figure('a page of 50 devices with their number, p50', page.p50, 'ms'),
       atMost('search : page of devices, p50', search.p50 / page.p50, '×', 20),
-      atMost('search : page of devices, p99', search.p99 / page.p99, '×', 60),
+      atMost('search : page of devices, p99', search.p99 / page.p99, '×', 20),
     ]
   })
 }
