@@ -2,7 +2,6 @@
 import type { Kysely } from 'kysely'
 import { numberKeyOf } from '../contract/http/privacy.ts'
 import type { ErasedPerson, EraseReason, FoundPerson, PersonPackage } from '../contract/http/privacy.ts'
-import type { Command } from '../contract/http/commands.ts'
 import type { Contact } from '../contract/http/places.ts'
 import { appendAudit } from './audit.ts'
 import { beginErasure, carryOnErasures, ERASED_NAME, withoutName } from './erasures.ts'
@@ -16,14 +15,12 @@ import type { PlaceRecords } from './places.ts'
 import { EVERYTHING } from './scope.ts'
 import type { Store, Transacting } from './store.ts'
 import type { Tables } from './tables.ts'
+import { commandsBy, MOST_ROWS, packageOfUser } from './user-package.ts'
+import type { Rows } from './user-package.ts'
 import type { LeaseTable } from './tables/rentals.ts'
 import { endCredentials } from './users.ts'
 
-/** Rows of one kind in a package: the newest. */
-const MOST_ROWS = 5_000
 const MOST_FOUND = 100
-
-type Rows = PersonPackage['sections'][number]['rows']
 
 interface SiteContacts {
   readonly siteId: string
@@ -76,7 +73,11 @@ export class PrivacyRecords implements Privacy {
   async export(actor: Actor, ref: string): Promise<PersonPackage> {
     const { type, id } = refOf(ref)
     const sections =
-      type === 'user' ? await this.#ofUser(id) : type === 'lease' ? await this.#ofLease(id) : await this.#ofNumber(id)
+      type === 'user'
+        ? await packageOfUser(this.#store.read, id)
+        : type === 'lease'
+          ? await this.#ofLease(id)
+          : await this.#ofNumber(id)
     const filled = Object.entries(sections).flatMap(([name, rows]) => (rows.length === 0 ? [] : [{ name, rows }]))
     if (filled.length === 0) throw notFound()
     await this.#audited(
@@ -96,97 +97,6 @@ export class PrivacyRecords implements Privacy {
   }
 
   // ---- a user ----------------------------------------------------------------------------------------------------
-
-  async #ofUser(id: string): Promise<Record<string, Rows>> {
-    const db = this.#store.read
-    const user = await db.selectFrom('app_user').selectAll().where('id', '=', id).executeTakeFirst()
-    const account =
-      user === undefined ? [] : [{ ...user, password_hash: user.password_hash === '' ? null : '（散列，不提供）' }]
-    const sessions = await db
-      .selectFrom('session')
-      .select(['created_at', 'last_seen_at', 'ends_at'])
-      .where('user_id', '=', id)
-      .execute()
-    const tokens = await db
-      .selectFrom('bearer_token')
-      .select(['name', 'created_at', 'expires_at', 'last_used_at'])
-      .where('user_id', '=', id)
-      .execute()
-    const subscriptions = await db
-      .selectFrom('push_subscription')
-      .select(['language', 'created_at'])
-      .where('user_id', '=', id)
-      .execute()
-    const audit = await db
-      .selectFrom('audit')
-      .select(['seq', 'at', 'actor_id', 'address', 'action', 'subject', 'fields'])
-      .where((eb) => eb.or([eb('actor_id', '=', id), eb('subject', '=', `user:${id}`)]))
-      .orderBy('seq', 'desc')
-      .limit(MOST_ROWS)
-      .execute()
-    const seen = await db
-      .selectFrom('alarm_shown')
-      .select(['seq', 'at'])
-      .where('user_id', '=', id)
-      .orderBy('seq', 'desc')
-      .limit(MOST_ROWS)
-      .execute()
-    const files = await db
-      .selectFrom('file')
-      .select(['id', 'subject_type', 'subject_id', 'name', 'at'])
-      .where('by_id', '=', id)
-      .limit(MOST_ROWS)
-      .execute()
-    const inspections = await db
-      .selectFrom('inspection')
-      .select(['id', 'site_id', 'at', 'kind', 'result'])
-      .where('inspector_id', '=', id)
-      .limit(MOST_ROWS)
-      .execute()
-    const checklists = await db
-      .selectFrom('room_checklist')
-      .select(['id', 'room_id', 'type', 'at'])
-      .where('by_id', '=', id)
-      .limit(MOST_ROWS)
-      .execute()
-    const prompts = await db
-      .selectFrom('prompt')
-      .select(['id', 'site_id', 'device_id', 'type', 'asked_at', 'answer', 'answered_at'])
-      .where('user_id', '=', id)
-      .limit(MOST_ROWS)
-      .execute()
-    const pushes = await db
-      .selectFrom('push_delivery')
-      .select(['alarm_id', 'sent_at', 'received_at'])
-      .where('user_id', '=', id)
-      .limit(MOST_ROWS)
-      .execute()
-    const installations = await db
-      .selectFrom('installation')
-      .select(['device_id', 'site_id', 'act', 'at'])
-      .where('user_id', '=', id)
-      .limit(MOST_ROWS)
-      .execute()
-    const commands = (await commandsBy(db, id)).map(({ device_id, requested_at, body }) => {
-      const { name, reason, state } = JSON.parse(body) as Command
-      return { device_id, requested_at, name, reason, state }
-    })
-    return {
-      account,
-      sessions,
-      tokens,
-      subscriptions,
-      pushes,
-      prompts,
-      audit,
-      alarms_seen: seen,
-      files,
-      inspections,
-      checklists,
-      installations,
-      commands,
-    }
-  }
 
   async #eraseUser(actor: Actor, id: string, reason: EraseReason): Promise<ErasedPerson> {
     const fields = await this.#store.write(async (trx) => {
@@ -388,17 +298,6 @@ const listed = (file: {
   subject: `${file.subject_type}:${file.subject_id}`,
   name: file.name,
 })
-
-/** What they asked of devices, the newest first. */
-const commandsBy = (db: Kysely<Tables>, userId: string) =>
-  db
-    .selectFrom('command')
-    .selectAll()
-    // Ids are opaque and long: nothing else looks like one.
-    .where('body', 'like', `%"${userId}"%`)
-    .orderBy('requested_at', 'desc')
-    .limit(MOST_ROWS)
-    .execute()
 
 async function refuseManagerOfLeases(trx: Transacting, userId: string): Promise<void> {
   const lease = await trx

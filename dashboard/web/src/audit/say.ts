@@ -1,11 +1,10 @@
 // How the audit's page finds its words.
 import type { AuditRow } from '../../../../contract/http/audit.ts'
-import { filled } from '../text/dictionary.ts'
 import { local } from '../text/language.svelte.ts'
+import { sayer } from '../text/sayer.ts'
 import { ACTIONS, WORDS } from './words.ts'
 
-export const say = (key: keyof typeof WORDS, parameters: Readonly<Record<string, string | number>> = {}): string =>
-  filled(local(WORDS[key]), parameters)
+export const say = sayer(WORDS)
 
 export function actionText(action: string): string {
   const words = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined

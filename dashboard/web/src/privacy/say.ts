@@ -1,10 +1,8 @@
 // How the page of personal data finds its words.
-import { filled } from '../text/dictionary.ts'
-import { local } from '../text/language.svelte.ts'
+import { sayer } from '../text/sayer.ts'
 import { WORDS } from './words.ts'
 
-export const say = (key: keyof typeof WORDS, parameters: Readonly<Record<string, string | number>> = {}): string =>
-  filled(local(WORDS[key]), parameters)
+export const say = sayer(WORDS)
 
 const isKey = (key: string): key is keyof typeof WORDS => Object.hasOwn(WORDS, key)
 

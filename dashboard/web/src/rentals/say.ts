@@ -1,11 +1,9 @@
 // How the pages of rental houses find their words, and how they name a room.
 import type { Room } from '../../../../contract/http/rentals.ts'
-import { filled } from '../text/dictionary.ts'
-import { local } from '../text/language.svelte.ts'
+import { sayer } from '../text/sayer.ts'
 import { WORDS } from './words.ts'
 
-export const say = (key: keyof typeof WORDS, parameters: Readonly<Record<string, string | number>> = {}): string =>
-  filled(local(WORDS[key]), parameters)
+export const say = sayer(WORDS)
 
 export const floorName = (floor: number): string =>
   floor < 0 ? say('floor.below', { n: -floor }) : say('floor', { n: floor })
