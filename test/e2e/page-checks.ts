@@ -8,8 +8,29 @@ const WCAG_22_AA = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 /** What depends on the theme. */
 const COLOUR_RULES = ['color-contrast', 'link-in-text-block']
 
+/** Once what moves has arrived: a dialog on its way in has neither its colours nor its place yet. A pulse never arrives. */
+async function atRest(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+    const moving = () =>
+      document
+        .getAnimations()
+        .filter(
+          ({ playState, effect }) =>
+            playState === 'running' && Number.isFinite(Number(effect?.getComputedTiming().endTime)),
+        )
+    do {
+      await Promise.allSettled(moving().map((one) => one.finished))
+      // What one change brings about begins with the next frame.
+      await frame()
+      await frame()
+    } while (moving().length > 0)
+  })
+}
+
 /** Violations of WCAG 2.2 A and AA. `evaluate` is not bound by the policy of the page. */
 export async function violations(page: Page, what: 'all' | 'colours'): Promise<string[]> {
+  await atRest(page)
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
   const results = await page.evaluate(
     (options) => (globalThis as unknown as { axe: { run(o: RunOptions): Promise<AxeResults> } }).axe.run(options),
@@ -27,7 +48,8 @@ export async function violations(page: Page, what: 'all' | 'colours'): Promise<s
 export const FINGER = 44
 
 /** Something wider than the page, text cut off without a way to read it, or two controls on one another. */
-export function misfits(page: Page): Promise<string[]> {
+export async function misfits(page: Page): Promise<string[]> {
+  await atRest(page)
   return page.evaluate(() => {
     const found: string[] = []
     const name = (element: Element) =>
@@ -107,7 +129,8 @@ export function misfits(page: Page): Promise<string[]> {
 }
 
 /** Controls smaller than a finger. A link within a sentence is as high as its line. */
-export function smallTargets(page: Page): Promise<string[]> {
+export async function smallTargets(page: Page): Promise<string[]> {
+  await atRest(page)
   return page.evaluate((least) => {
     const controls = document.querySelectorAll<HTMLElement>(
       'a[href], button, input, select, textarea, summary, [role=option], [role=menuitem]',
