@@ -33,7 +33,8 @@ export interface PushOptions {
   readonly accepts?: (endpoint: string) => boolean
 }
 
-/** Transitions that wait to be addressed while the ledger answers slowly; beyond it the oldest P3 are not told. */
+/** Transitions that wait to be addressed while the ledger answers slowly; beyond it the oldest P3 are not told, and when there are
+ *  only urgent ones the oldest of those: counted as overflow, and on every screen all the same. */
 const MOST_WAITING = 2_000
 const TRIAL_SECONDS = 300
 /** How long after messages gave way the person is told how many. */
