@@ -9,4 +9,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'e94674e17ebccc0c1137aec7a39a3e16d3770c064f445308fe98c82a741a69e3'
+export const CONTRACT_HASH = 'b057b87c0052dc47b1d1ce97992ea5a2336ebaa46ebf39b88846ac58b85d359d'

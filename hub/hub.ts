@@ -21,6 +21,7 @@ import { MemoryCredentials } from './credentials.ts'
 import { Live } from './live.ts'
 import { accountOf, deviceAccountOf, measure } from './measures.ts'
 import { HUB_PLACEMENT, hubProfile } from './own-device.ts'
+import { startParts } from './roles/parts.ts'
 import { startAsking } from './prompts/asking.ts'
 import { httpsSender } from './push/endpoint.ts'
 import { Push } from './push/push.ts'
@@ -29,7 +30,7 @@ import { createRegistry, placementOf, profileOf } from './registry.ts'
 import { RejectionSamples } from './rejections.ts'
 import { CurrentRules, DEFAULT_RULES, METRIC_COLUMNS } from './rules.ts'
 import { DISK_WATCHED, startSchedule } from './schedule.ts'
-import { StartProblem, startProblem } from './start-problem.ts'
+import { StartProblem } from './start-problem.ts'
 import { Unheard } from './unheard.ts'
 import { Upkeep } from './upkeep.ts'
 import type { Broker } from '../broker/broker.ts'
@@ -38,18 +39,8 @@ import type { MqttPorts } from '../contract/http/people.ts'
 import type { Demo } from '../dashboard/server/demo-port.ts'
 import type { Ledger } from '../records/ledger.ts'
 import type { Config } from './config.ts'
-
-export interface Hub {
-  readonly httpPort: number
-  readonly mqttPort: number
-  readonly mqttsPort: number | null
-  /** Opens the set-up page while there is no administrator; null once there is one. */
-  readonly setupCode: string | null
-  /** Rejects when a storage thread has ended: the process should end and be started again. */
-  readonly failed: Promise<never>
-  /** Stops taking, finishes and acknowledges what was taken, closes. Idempotent. */
-  stop(): Promise<void>
-}
+import type { Stops } from './roles/parts.ts'
+import type { Running } from './roles/start.ts'
 
 export interface HubOptions {
   /** Inert except in tests that end the process at a named point. */
@@ -64,32 +55,17 @@ const WEB_ROOT = join(import.meta.dirname, '..', 'dashboard', 'web', 'dist')
 const DESK_ARMED_ONCE = 'desk_armed_once'
 
 /** Starts everything or nothing; rejects with StartProblem when the operator can do something about it. */
-export async function startHub(config: Config, log: Logger, options: HubOptions = {}): Promise<Hub> {
-  const stops: [name: string, stop: () => Promise<unknown> | void][] = []
-  const stop = once(async () => {
-    for (const [name, end] of stops.toReversed()) {
-      try {
-        await end()
-      } catch (error) {
-        log.error({ err: error }, `stopping ${name} failed`)
-      }
-    }
-  })
-  try {
-    return await wire(config, log, options, stops, stop)
-  } catch (error) {
-    await stop()
-    throw startProblem(error, config) ?? error
-  }
+export function startHub(config: Config, log: Logger, options: HubOptions = {}): Promise<Running> {
+  return startParts(config, log, (stops, stop) => wire(config, log, options, stops, stop))
 }
 
 async function wire(
   config: Config,
   log: Logger,
   options: HubOptions,
-  stops: [string, () => Promise<unknown> | void][],
+  stops: Stops,
   stop: () => Promise<void>,
-): Promise<Hub> {
+): Promise<Running> {
   const clock = systemClock()
   const startedAt = clock.wall()
   const directory = config.ZHIAN_DATA_DIR
@@ -327,9 +303,4 @@ async function both<T>(first: Promise<unknown>, second: Promise<T>): Promise<T> 
   const [failed] = await Promise.allSettled([first, second])
   if (failed.status === 'rejected') throw failed.reason
   return second
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | null = null
-  return () => (running ??= work())
 }

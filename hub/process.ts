@@ -1,10 +1,11 @@
 // The hub as a process: configuration from the environment, one hub, a clean end on SIGTERM or SIGINT.
 import pino from 'pino'
 import { ConfigError, configHelp, readConfig } from './config.ts'
-import { startHub } from './hub.ts'
+import { startRole } from './roles/start.ts'
 import { StartProblem } from './start-problem.ts'
 import type { Config } from './config.ts'
-import type { Hub, HubOptions } from './hub.ts'
+import type { HubOptions } from './hub.ts'
+import type { Running } from './roles/start.ts'
 
 /** Longer than this from the signal, and the process ends without waiting: the service manager would kill it anyway. */
 const STOP_LIMIT_MS = 10_000
@@ -23,20 +24,26 @@ function configuration(): Config {
   }
 }
 
-function sayWhereToLook(hub: Hub, config: Config): void {
+function sayWhereToLook(hub: Running, config: Config): void {
+  if (config.ZHIAN_ROLE !== 'all' && config.ZHIAN_ROLE !== 'dashboard') {
+    out(
+      `智安 ${config.ZHIAN_ROLE} 已就绪 Zhi'an ${config.ZHIAN_ROLE} is ready:  http://${config.ZHIAN_HOST}:${hub.httpPort}/readyz`,
+    )
+    return
+  }
   const scheme = config.tls === null ? 'http' : 'https'
   const host = config.ZHIAN_HOST === '0.0.0.0' ? '127.0.0.1' : config.ZHIAN_HOST
   const base = `${scheme}://${host}:${hub.httpPort}`
   const loopback = ['127.0.0.1', 'localhost', '::1'].includes(config.ZHIAN_MQTT_HOST)
-  if (!loopback && config.tls === null)
+  if (hub.mqttPort !== null && !loopback && config.tls === null)
     out(
       `注意：MQTT 在 ${config.ZHIAN_MQTT_HOST}:${hub.mqttPort} 上未加密，请设置 ZHIAN_TLS_CERT / ZHIAN_TLS_KEY 或只监听 127.0.0.1。` +
         ' MQTT is not encrypted on the network: set a certificate or listen on 127.0.0.1.',
     )
   if (hub.setupCode !== null) out(`首次设置（一次有效）Set-up link, valid once:  ${base}/setup#${hub.setupCode}`)
-  out(
-    `智安已就绪 Zhi'an is ready:  ${base}   (MQTT ${hub.mqttPort}${hub.mqttsPort === null ? '' : `, MQTTS ${hub.mqttsPort}`})`,
-  )
+  const mqtt =
+    hub.mqttPort === null ? '' : `   (MQTT ${hub.mqttPort}${hub.mqttsPort === null ? '' : `, MQTTS ${hub.mqttsPort}`})`
+  out(`智安已就绪 Zhi'an is ready:  ${base}${mqtt}`)
 }
 
 export interface RunOptions extends HubOptions {
@@ -59,9 +66,9 @@ export async function run(options: RunOptions = {}): Promise<void> {
     },
     pino.destination({ dest: 2, sync: false }),
   )
-  let hub: Hub
+  let hub: Running
   try {
-    hub = await startHub(config, log, options)
+    hub = await startRole(config, log, options)
   } catch (error) {
     if (!(error instanceof StartProblem)) throw error
     fail(error.message)

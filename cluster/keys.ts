@@ -1,0 +1,25 @@
+// Every key and channel that the processes of a cluster share in Redis.
+
+/** How many partitions the streams were made for; checked at every start. */
+export const LAYOUT_KEY = 'zhian:layout'
+
+/** Entries of one partition, ids `0-1`, `0-2`, …: the second half is the position. */
+export const streamOf = (partition: number): string => `zhian:in:${partition}`
+
+/** A process's own report, gone a few seconds after its last word; and the ids of all that ever reported. */
+export const nodeKey = (id: string): string => `zhian:node:${id}`
+export const NODES_KEY = 'zhian:nodes'
+
+/** Hash of a partition: device id → id of the broker process that holds its connection. */
+export const linesOf = (partition: number): string => `zhian:lines:${partition}`
+
+/** Hash of a partition: device id → `online lastHeardAt` as its owner knows it. */
+export const presenceOf = (partition: number): string => `zhian:presence:${partition}`
+
+/** Pub/sub: what may be lost. A page that misses one sees the next, or reads again. */
+export const PRESENCE_CHANNEL = 'zhian:live:presence'
+export const readingChannel = (deviceId: string): string => `zhian:live:reading:${deviceId}`
+
+/** Pub/sub of one broker process: commands that must arrive now or never (G7); and of who asked: the broker's answers. */
+export const commandChannel = (brokerId: string): string => `zhian:commands:${brokerId}`
+export const commandReplyChannel = (nodeId: string): string => `zhian:command-replies:${nodeId}`
