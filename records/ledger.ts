@@ -11,7 +11,7 @@ import type { Contact } from '../contract/http/places.ts'
 import type { KindName } from '../contract/kinds/kind.ts'
 import type { KindRule, RuleKind, VersionedRule } from '../contract/rules.ts'
 import type { Regime } from '../contract/site-profile.ts'
-import type { Answer } from './ledger/cluster.ts'
+import type { AnswerOfBatch } from './ledger/cluster.ts'
 import type { CoverageRegister } from './ledger/coverage.ts'
 import type { Inspections } from './ledger/inspections.ts'
 import type { Places } from './ledger/places.ts'
@@ -71,7 +71,7 @@ export interface JournalBatch {
   /** Every input up to this position is decided and its states are in this batch or before it; null: not known. */
   readonly checkpoint: number | null
   /** What became of requests, written with what they caused; only where requests travel in streams. */
-  readonly answers?: readonly Answer[]
+  readonly answers?: readonly AnswerOfBatch[]
 }
 /** About as many entries make the best batch: the time of one fsync, and no reader waits long. A device's entries and its
  *  state always go together, however many they are. */

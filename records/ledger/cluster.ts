@@ -1,6 +1,6 @@
 // What the ledger keeps for the scaled-out form, beside what it keeps for both: who owns which partition and how far it has
 // come, what became of requests, and what changed so that every process's memory can follow. PostgreSQL only.
-import type { Journal, Ledger } from '../ledger.ts'
+import type { CommittedTransition, Journal, Ledger } from '../ledger.ts'
 
 /** The partition belongs to somebody else now: nothing was written, and nothing in memory counts any more. */
 export class FencedOut extends Error {
@@ -50,6 +50,13 @@ export interface Answer {
   readonly requestId: string
   /** JSON, in the words of whoever asked. */
   readonly body: string
+}
+
+/** An answer written in the transaction of what it tells of: the transitions have their sequence numbers by then. */
+export interface AnswerOfBatch {
+  readonly requestId: string
+  /** `committed`: the entries of the very same `append`, in their order. */
+  readonly body: (committed: readonly CommittedTransition[]) => string
 }
 
 export interface Answers {
