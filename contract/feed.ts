@@ -48,6 +48,8 @@ export const heartbeatSchema = z.object({
   head: seqSchema,
   /** False while the hub cannot store: nothing is acknowledged, devices send again. Told at once, and again with each one. */
   storing: z.boolean(),
+  /** True while readings wait for the store of the histories: charts end early, alarms do not wait. Absent: false. */
+  readingsLate: z.boolean().optional(),
 })
 export type Heartbeat = z.infer<typeof heartbeatSchema>
 

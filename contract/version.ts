@@ -10,4 +10,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'b057b87c0052dc47b1d1ce97992ea5a2336ebaa46ebf39b88846ac58b85d359d'
+export const CONTRACT_HASH = '94ee9a4e80cee8abf6b97883c42d604c658296bfe5c7c98f741e215c8623dad1'

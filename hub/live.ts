@@ -108,6 +108,9 @@ export class Live implements PipelineListener, FeedSource, Presence {
     return this.problem === null && !this.full
   }
 
+  /** In one process a reading is stored before it is acknowledged. */
+  readonly readingsLate = false
+
   onStoring(listener: Listener<boolean>): () => void {
     return subscribe(this.storingListeners, listener)
   }
@@ -123,6 +126,9 @@ export class Live implements PipelineListener, FeedSource, Presence {
   onCommand(listener: Listener<LiveCommand>): () => void {
     return subscribe(this.commandListeners, listener)
   }
+
+  /** All are told of here: the feed drops what nobody watches. */
+  watch(): void {}
 
   onReading(listener: Listener<LiveReading>): () => void {
     return subscribe(this.readingListeners, listener)

@@ -7,10 +7,12 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { FastifyRateLimitStore, RateLimitPluginOptions } from '@fastify/rate-limit'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { guard } from './auth/guard.ts'
+import type { GuardMemory } from './auth/guard-memory.ts'
 import type { Principals } from './auth/principal.ts'
 import { ApiError } from './errors.ts'
 import { handleErrors } from './error-handler.ts'
@@ -67,6 +69,7 @@ export interface Context {
   readonly now: () => number
   readonly principals: Principals
   readonly metrics: DashboardMetrics
+  readonly memory: GuardMemory
   /** What the live feed must hear of at once. */
   readonly live: {
     /** A user's sessions, role or scope changed. */
@@ -139,6 +142,7 @@ export async function buildApp(context: Context): Promise<App> {
     hook: 'preParsing',
     timeWindow: 60_000,
     cache: 20_000,
+    ...sharedCount(context.memory),
     max: (request) => (request.principal === null ? ADDRESS_RATE : USER_RATE),
     keyGenerator: (request) => request.principal?.userId ?? request.from.address,
     errorResponseBuilder: (_request, limit) => new ApiError('rate_limited', { retryAfter: limit.ttl }),
@@ -187,6 +191,23 @@ export async function buildApp(context: Context): Promise<App> {
   demoRoutes(app, context)
   await servePages(app, options.webRoot)
   return app
+}
+
+/** Counted by the memory that every dashboard shares, where there is one. A count that fails lets the call pass. */
+function sharedCount({ calls }: GuardMemory): Pick<RateLimitPluginOptions, 'store' | 'skipOnError'> {
+  if (calls === null) return {}
+  class Shared implements FastifyRateLimitStore {
+    incr(key: string, done: Parameters<FastifyRateLimitStore['incr']>[1], windowMs: number): void {
+      calls?.(key, windowMs).then(
+        ({ calls: current, left }) => done(null, { current, ttl: left }),
+        (error: unknown) => done(error as Error),
+      )
+    }
+    child(): Shared {
+      return this
+    }
+  }
+  return { store: Shared, skipOnError: true }
 }
 
 /** Clients that always send `content-type: application/json` send it without a body too. */

@@ -6,6 +6,7 @@ import type { Contact, ShownContact } from '../../contract/http/places.ts'
 import type { Site } from '../../contract/http/sites.ts'
 import { roleMay } from '../../contract/roles.ts'
 import { maskedPhone } from '../../records/masking.ts'
+import type { GuardMemory, Moments } from './auth/guard-memory.ts'
 import { actorOf } from './auth/principal.ts'
 import type { Principal } from './auth/principal.ts'
 import type { LogSink } from './options.ts'
@@ -27,18 +28,17 @@ const isUrgent = ({ closedAt, priority }: Pick<Alarm, 'closedAt' | 'priority'>):
 
 /** An officer who opens an alarm again within a shift is not a second disclosure, ms. */
 const ONE_DISCLOSURE_MS = 8 * 3_600_000
-/** Disclosures remembered, so that memory stays bounded; one that is forgotten is audited once more. */
-const REMEMBERED = 5_000
 
 export class Disclosures {
   readonly #audit: Pick<Records['audit'], 'record'>
   readonly #now: () => number
   readonly #log: LogSink
-  /** User, alarm and numbers → when they were given; the oldest first. */
-  readonly #given = new Map<string, number>()
+  /** By user, alarm and numbers. One that is forgotten is audited once more. */
+  readonly #given: Moments
 
-  constructor(audit: Pick<Records['audit'], 'record'>, now: () => number, log: LogSink) {
+  constructor(audit: Pick<Records['audit'], 'record'>, memory: GuardMemory, now: () => number, log: LogSink) {
     this.#audit = audit
+    this.#given = memory.moments('numbers given', ONE_DISCLOSURE_MS)
     this.#now = now
     this.#log = log
   }
@@ -50,15 +50,15 @@ export class Disclosures {
     if (!isUrgent(alarm) || !roleMay(principal.role, 'contacts:ask'))
       return { ...alarm, contacts: contacts.map(masked) }
     const key = JSON.stringify([principal.userId, alarm.id, contacts.map(({ phone }) => phone)])
-    const before = this.#given.get(key)
+    const before = await this.#given.at(key)
     const now = this.#now()
-    if (before === undefined || now - before >= ONE_DISCLOSURE_MS || now < before) {
-      this.#remember(key, now)
+    if (before === null || now - before >= ONE_DISCLOSURE_MS || now < before) {
+      await this.#given.note(key, now)
       try {
         await this.#record(principal, address, 'alarm.contacts_disclosed', alarm)
       } catch (error) {
         // A ledger that cannot be written must not keep the number from who has to call.
-        this.#given.delete(key)
+        await this.#given.forget(key)
         const who = { userId: principal.userId, alarmId: alarm.id, at: now }
         this.#log.error({ err: error, ...who }, 'contacts were disclosed, and the audit trail could not be written')
       }
@@ -76,13 +76,5 @@ export class Disclosures {
   #record(principal: Principal, address: string, action: string, { id, siteId, contacts }: AlarmDetail): Promise<void> {
     const fields = contacts.map((_contact, index) => `site:${siteId ?? ''}/contacts/${index}/phone`)
     return this.#audit.record(actorOf(principal, address), action, `alarm:${id}`, fields)
-  }
-
-  #remember(key: string, now: number): void {
-    this.#given.delete(key)
-    this.#given.set(key, now)
-    if (this.#given.size <= REMEMBERED) return
-    const oldest = this.#given.keys().next()
-    if (!oldest.done) this.#given.delete(oldest.value)
   }
 }

@@ -1,6 +1,7 @@
 // The dashboard's server as a whole: inert until `start`, ordered in `stop`.
 import { buildApp } from './app.ts'
 import type { App, Context } from './app.ts'
+import { ownGuardMemory } from './auth/guard-memory.ts'
 import { Principals } from './auth/principal.ts'
 import { Feed } from './feed/feed.ts'
 import { dashboardMetrics } from './metrics.ts'
@@ -33,7 +34,15 @@ export function createDashboard(options: DashboardOptions, ports: Ports): Dashbo
       userChanged: async (userId) => feed?.userChanged(userId),
       changingScope: (whose, change) => (feed === undefined ? change() : feed.changingScope(whose, change)),
     }
-    const app = await buildApp({ ports, options, now, principals, metrics, live })
+    const app = await buildApp({
+      ports,
+      options,
+      now,
+      principals,
+      metrics,
+      live,
+      memory: ports.guardMemory ?? ownGuardMemory(),
+    })
     await app.ready()
     feed = new Feed({
       server: app.server,

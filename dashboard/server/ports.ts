@@ -1,5 +1,5 @@
 // What the dashboard needs from the rest of the hub. Only `hub/` joins these to what fulfils them.
-import type { Act, ActRefusal, Transition } from '../../contract/alarms.ts'
+import type { Act, ActRefusal, Person, Transition } from '../../contract/alarms.ts'
 import type { Command, CommandArgs, CommandRefusal } from '../../contract/http/commands.ts'
 import type { DeviceCounters, Series } from '../../contract/http/devices.ts'
 import type { HubFigures } from '../../contract/http/hub-figures.ts'
@@ -9,6 +9,7 @@ import type { Places } from '../../records/ledger/places.ts'
 import type { PlacesImporter } from '../../records/ledger/places-import.ts'
 import type { Checklists, FloorPlans, Leases, Rooms } from '../../records/ledger/rentals.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
+import type { GuardMemory } from './auth/guard-memory.ts'
 import type { Demo } from './demo-port.ts'
 
 /**
@@ -117,11 +118,41 @@ export interface FeedSource {
   onTransitions(listener: (committed: readonly CommittedTransition[]) => void): () => void
   onPresence(listener: (presence: LivePresence) => void): () => void
   onReading(listener: (reading: LiveReading) => void): () => void
+  /** From now on somebody here watches the readings of this device, or nobody does: others need not be told of. */
+  watch(deviceId: string, watched: boolean): void
   /** Commands that were asked or went on, once that is in the ledger. */
   onCommand(listener: (live: LiveCommand) => void): () => void
   /** False while commits fail. */
   readonly isStoring: boolean
+  /** True while readings are safe but wait for the store of the histories, so that charts end early. Alarms do not wait for it. */
+  readonly readingsLate: boolean
+  /** Either of the two has changed. */
   onStoring(listener: (storing: boolean) => void): () => void
+}
+
+/** What may have changed in who may see what, wherever it was done. */
+export type AccessChange =
+  | { readonly what: 'user'; readonly userId: string }
+  /** By its id in lists. */
+  | { readonly what: 'session'; readonly id: string }
+  | { readonly what: 'token' }
+  /** Which areas lie where: cursors of those who see some of them are worth nothing. */
+  | { readonly what: 'places' }
+
+/** What a page has opened. */
+export interface Viewing {
+  readonly alarmId: string
+  readonly place: PlaceOfThing
+  readonly person: Person
+}
+
+/** The other dashboards of a cluster. A listener returns at once and never throws; each answer ends its subscription. */
+export interface Peers {
+  onAccess(listener: (change: AccessChange) => void): () => void
+  /** `page`: a name that no page of another dashboard has. null: it has nothing open. Pages repeat it; it may be lost. */
+  tellViewing(page: string, viewing: Viewing | null): void
+  /** What the pages of others have opened. */
+  onViewing(listener: (page: string, viewing: Viewing | null) => void): () => void
 }
 
 /** Who is connected and when each was last heard; in the hub's memory. */
@@ -223,4 +254,8 @@ export interface Ports {
   readonly demo?: Demo | undefined
   /** Where devices connect; null until the broker listens. */
   readonly mqtt: { ports(): MqttPorts | null }
+  /** Shared by all dashboards of a cluster; without it, this process's own. */
+  readonly guardMemory?: GuardMemory | undefined
+  /** Only in a cluster. */
+  readonly peers?: Peers | undefined
 }

@@ -2,8 +2,7 @@
 // and an address together: whoever hammers an account from elsewhere counts for themself. A browser in which that person has
 // signed in before, or is signed in, counts for itself alone. Nothing here ends a session. Time is an argument.
 import { isIPv6 } from 'node:net'
-import { Throttle } from './throttle.ts'
-import type { Verdict } from './throttle.ts'
+import type { GuardMemory, Throttle, Verdict } from './guard-memory.ts'
 
 const MINUTE = 60_000
 const WINDOW = 15 * MINUTE
@@ -27,33 +26,40 @@ export interface Trier {
 const FREE: Verdict = { ok: true, retryAfter: 0 }
 
 export class SignInThrottle {
-  readonly #places = new Throttle(TRIES, WINDOW)
-  readonly #accounts = new Throttle(ACCOUNT_TRIES, WINDOW)
-  readonly #addresses = new Throttle(ADDRESS_TRIES, MINUTE)
-  readonly #codes = new Throttle(CODE_TRIES, WINDOW)
+  readonly #places: Throttle
+  readonly #accounts: Throttle
+  readonly #addresses: Throttle
+  readonly #codes: Throttle
+
+  constructor(memory: GuardMemory) {
+    this.#places = memory.throttle('sign-in place', TRIES, WINDOW)
+    this.#accounts = memory.throttle('sign-in account', ACCOUNT_TRIES, WINDOW)
+    this.#addresses = memory.throttle('sign-in address', ADDRESS_TRIES, MINUTE)
+    this.#codes = memory.throttle('sign-in code', CODE_TRIES, WINDOW)
+  }
 
   /** Before the costly look at a password. */
-  takeAddress({ address, known }: Trier, now: number): Verdict {
+  async takeAddress({ address, known }: Trier, now: number): Promise<Verdict> {
     return known === null ? this.#addresses.take(groupOf(address), now) : FREE
   }
 
-  takePassword(trier: Trier, now: number): Verdict {
-    const place = this.#places.take(placeOf(trier), now)
+  async takePassword(trier: Trier, now: number): Promise<Verdict> {
+    const place = await this.#places.take(placeOf(trier), now)
     return place.ok && trier.known === null ? this.#accounts.take(trier.username, now) : place
   }
 
   /** The password was right: what was tried before it is forgotten, and it was no guess. */
-  passwordRight(trier: Trier): void {
-    this.#places.clear(placeOf(trier))
-    if (trier.known === null) this.#accounts.giveBack(trier.username)
+  async passwordRight(trier: Trier): Promise<void> {
+    await this.#places.clear(placeOf(trier))
+    if (trier.known === null) await this.#accounts.giveBack(trier.username)
   }
 
-  takeCode(trier: Trier, now: number): Verdict {
+  takeCode(trier: Trier, now: number): Promise<Verdict> {
     return this.#codes.take(codesOf(trier), now)
   }
 
-  codeRight(trier: Trier): void {
-    this.#codes.clear(codesOf(trier))
+  codeRight(trier: Trier): Promise<void> {
+    return this.#codes.clear(codesOf(trier))
   }
 }
 

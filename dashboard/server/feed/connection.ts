@@ -1,6 +1,7 @@
 // One page on the feed: who it is for, what it may hear, and where its line of transitions stands.
 import type { DownEvents, UpEvents } from '../../../contract/feed.ts'
 import type { Server, Socket } from 'socket.io'
+import { sessionIdOf } from '../../../records/sessions.ts'
 import { refusalOf } from '../auth/decide.ts'
 import type { Principal } from '../auth/principal.ts'
 import { Backlog } from './backlog.ts'
@@ -27,6 +28,8 @@ export class Connection {
   readonly address: string
   readonly line = new Line()
   readonly pace: Pace
+  /** By its id in lists; null for a bearer token. */
+  readonly sessionId: string | null
   readonly backlog: Backlog
   principal: Principal
   /** When its session is read again, by the process's own clock, ms. */
@@ -45,6 +48,8 @@ export class Connection {
     this.socket = socket
     this.principal = principal
     this.address = address
+    const { credential } = principal
+    this.sessionId = credential.type === 'session' ? sessionIdOf(credential.id) : null
     this.pace = new Pace(now)
     this.backlog = new Backlog(socket.conn, tooSlow)
   }

@@ -7,7 +7,7 @@ import type { CommittedTransition } from '../../../records/ledger.ts'
 import type { Principals } from '../auth/principal.ts'
 import type { DashboardMetrics } from '../metrics.ts'
 import type { LogSink, Rhythm } from '../options.ts'
-import type { Ports } from '../ports.ts'
+import type { AccessChange, Ports } from '../ports.ts'
 import { Audience } from './audience.ts'
 import { cut } from './backlog.ts'
 import { Commits } from './commits.ts'
@@ -47,7 +47,7 @@ export class Feed {
   readonly #io: FeedServer
   readonly #audience = new Audience()
   readonly #desks = new DeskBoard()
-  readonly #readings = new LiveReadings()
+  readonly #readings: LiveReadings
   readonly #presences: LivePresences
   readonly #commandNews: LiveCommands
   readonly #viewers: LiveViewers
@@ -80,9 +80,10 @@ export class Feed {
       pingTimeout: 15_000,
       allowRequest: admitRequest(handshake, () => this.#io.engine.clientsCount),
     })
+    this.#readings = new LiveReadings((deviceId, watched) => ports.feed.watch(deviceId, watched))
     this.#presences = new LivePresences(this.#io, this.#audience)
     this.#commandNews = new LiveCommands(this.#io, this.#audience)
-    this.#viewers = new LiveViewers(this.#io, this.#audience, ports.records.alarms)
+    this.#viewers = new LiveViewers(this.#io, this.#audience, ports.records.alarms, ports.peers)
     this.#shown = new ShownLatency(metrics)
     this.#shownLog = new ShownLog(ports.records.shown, log)
     this.#marks = new ScopeMarks(ports.records)
@@ -97,14 +98,20 @@ export class Feed {
   }
 
   async start(): Promise<void> {
-    const { ports, rhythm } = this.#options
-    const { feed } = ports
+    const { ports, rhythm, now } = this.#options
+    const { feed, peers } = ports
     this.#ends.push(
       feed.onTransitions((committed) => this.#commits.heard(committed)),
       feed.onPresence((presence) => this.#safely(() => this.#presences.heard(presence))),
       feed.onReading((reading) => this.#safely(() => this.#readings.heard(reading))),
       feed.onCommand((live) => this.#safely(() => this.#commandNews.heard(live))),
       feed.onStoring(() => void this.#heartbeat()),
+      ...(peers === undefined
+        ? []
+        : [
+            peers.onAccess((change) => this.#safely(() => this.#accessChanged(change))),
+            peers.onViewing((page, viewing) => this.#safely(() => this.#viewers.elsewhere(page, viewing, now()))),
+          ]),
     )
     await this.#commits.start()
     this.#options.metrics.told.set(this.#commits.told)
@@ -138,10 +145,27 @@ export class Feed {
     change: () => Promise<T>,
   ): Promise<T> {
     const result = await this.#marks.around(whose, change)
-    if (whose === 'everyone_with_places')
-      for (const connection of this.#audience.all())
-        if (!connection.principal.scope.all) this.cut(connection, 'scope_changed')
+    if (whose === 'everyone_with_places') this.#placesChanged()
     return result
+  }
+
+  #placesChanged(): void {
+    for (const connection of this.#audience.all())
+      if (!connection.principal.scope.all) this.cut(connection, 'scope_changed')
+  }
+
+  /** On another dashboard, or on this one: then it has been seen to already, and costs a look. */
+  #accessChanged(change: AccessChange): void {
+    if (change.what === 'places') return this.#placesChanged()
+    for (const connection of this.#audience.all()) {
+      const concerned =
+        change.what === 'user'
+          ? connection.principal.userId === change.userId
+          : change.what === 'session'
+            ? connection.sessionId === change.id
+            : connection.sessionId === null
+      if (concerned) void this.recheck(connection)
+    }
   }
 
   // ---- Connections ----------------------------------------------------------------------------------------------
@@ -300,8 +324,8 @@ export class Feed {
           const head = await ports.records.journal.headInScope(scope)
           await this.#commits.reach(head, HEAD_PATIENCE)
           const ids = [...connections].filter((one) => one.hears('heartbeat')).map((one) => one.socket.id)
-          if (ids.length > 0)
-            this.#io.to(ids).emit('heartbeat', { serverTime: now(), head, storing: ports.feed.isStoring })
+          const { isStoring: storing, readingsLate } = ports.feed
+          if (ids.length > 0) this.#io.to(ids).emit('heartbeat', { serverTime: now(), head, storing, readingsLate })
         }),
       )
     } catch (error) {

@@ -11,24 +11,40 @@ export interface WatchedReading {
 export class LiveReadings {
   readonly #watchers = new Map<string, Set<Connection>>()
   readonly #due = new Set<Connection>()
+  readonly #tellSource: (deviceId: string, watched: boolean) => void
+
+  constructor(tellSource: (deviceId: string, watched: boolean) => void) {
+    this.#tellSource = tellSource
+  }
 
   /** Replaces what this page watches. Ids outside its scope are taken and never answered: asking tells nothing. */
   watch(connection: Connection, deviceIds: readonly string[]): void {
-    this.forget(connection)
-    connection.watched = new Set(deviceIds)
-    for (const id of connection.watched) {
+    const before = connection.watched
+    const watched = new Set(deviceIds)
+    // First those that are new, so that what is watched before and after is not let go in between.
+    for (const id of watched) {
       const watchers = this.#watchers.get(id) ?? new Set()
+      if (watchers.size === 0) this.#tellSource(id, true)
       watchers.add(connection)
       this.#watchers.set(id, watchers)
     }
+    for (const id of before) {
+      if (watched.has(id)) continue
+      this.#leave(connection, id)
+      connection.fresh.delete(id)
+    }
+    connection.watched = watched
+  }
+
+  #leave(connection: Connection, id: string): void {
+    const watchers = this.#watchers.get(id)
+    if (!watchers?.delete(connection) || watchers.size > 0) return
+    this.#watchers.delete(id)
+    this.#tellSource(id, false)
   }
 
   forget(connection: Connection): void {
-    for (const id of connection.watched) {
-      const watchers = this.#watchers.get(id)
-      watchers?.delete(connection)
-      if (watchers?.size === 0) this.#watchers.delete(id)
-    }
+    for (const id of connection.watched) this.#leave(connection, id)
     connection.watched = new Set()
     connection.fresh.clear()
     this.#due.delete(connection)

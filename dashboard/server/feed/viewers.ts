@@ -27,8 +27,9 @@ export class ViewerBoard {
     this.#viewings.set(connectionId, { ...viewing, at: now })
   }
 
-  gone(connectionId: string): void {
-    this.#viewings.delete(connectionId)
+  /** Whether it had anything opened. */
+  gone(connectionId: string): boolean {
+    return this.#viewings.delete(connectionId)
   }
 
   /** Call before asking what is in scope. */

@@ -77,9 +77,9 @@ const ACTS: {
   },
 }
 
-export function alarmRoutes(app: App, { ports, options, now }: Context): void {
+export function alarmRoutes(app: App, { ports, options, now, memory }: Context): void {
   const { alarms, audit } = ports.records
-  const disclosures = new Disclosures(audit, now, options.log)
+  const disclosures = new Disclosures(audit, memory, now, options.log)
   const tags = ['alarms']
 
   app.get(

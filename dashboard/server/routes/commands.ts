@@ -8,7 +8,6 @@ import { Confirmations } from '../auth/confirmations.ts'
 import { principalOf, subjectOf } from '../auth/guard.ts'
 import { verifyPassword } from '../auth/passwords.ts'
 import { actorOf } from '../auth/principal.ts'
-import { Throttle } from '../auth/throttle.ts'
 import { ApiError } from '../errors.ts'
 import { errors, idParams } from './answers.ts'
 
@@ -35,10 +34,10 @@ const REFUSED: Record<CommandRefusal, string> = {
 const refused = (reason: CommandRefusal, details: Readonly<Record<string, unknown>> = {}): ApiError =>
   new ApiError('refused', { reason, ...details }, REFUSED[reason])
 
-export function commandRoutes(app: App, { ports, now }: Context): void {
+export function commandRoutes(app: App, { ports, now, memory }: Context): void {
   const tags = ['commands']
-  const confirmations = new Confirmations()
-  const tries = new Throttle(TRIES, TRIES_WINDOW)
+  const confirmations = new Confirmations(memory)
+  const tries = memory.throttle('password again', TRIES, TRIES_WINDOW)
 
   app.post(
     `${API_ROOT}/devices/:id/commands`,
@@ -56,7 +55,7 @@ export function commandRoutes(app: App, { ports, now }: Context): void {
     async (request, reply) => {
       const principal = principalOf(request)
       const { id: deviceId } = subjectOf(request, 'device')
-      const until = confirmations.until(principal)
+      const until = await confirmations.until(principal)
       if (until !== null && until <= now()) throw refused('confirm_password')
       const { name, args = {}, reason } = request.body
       const actor = actorOf(principal, request.from.address)
@@ -95,14 +94,14 @@ export function commandRoutes(app: App, { ports, now }: Context): void {
     },
     async (request) => {
       const principal = principalOf(request)
-      const verdict = tries.take(principal.userId, now())
+      const verdict = await tries.take(principal.userId, now())
       if (!verdict.ok) throw new ApiError('rate_limited', { retryAfter: verdict.retryAfter })
       const user = await ports.records.users.get(principal.userId)
       if (user === null || !(await verifyPassword(user.passwordHash, request.body.password)))
         throw new ApiError('refused', { reason: 'wrong_password' }, '密码不正确。 The password is wrong.')
-      tries.clear(principal.userId)
-      confirmations.confirm(principal, now())
-      return { until: confirmations.until(principal) }
+      await tries.clear(principal.userId)
+      await confirmations.confirm(principal, now())
+      return { until: await confirmations.until(principal) }
     },
   )
 }

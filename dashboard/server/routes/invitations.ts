@@ -14,7 +14,6 @@ import { refusePassword } from '../auth/password-policy.ts'
 import { hashPassword } from '../auth/passwords.ts'
 import { actorOf } from '../auth/principal.ts'
 import { groupOf } from '../auth/sign-in-throttle.ts'
-import { Throttle } from '../auth/throttle.ts'
 import { ApiError } from '../errors.ts'
 import { NOTHING, errors, idParams } from './answers.ts'
 
@@ -23,9 +22,9 @@ const write = role('users:write', 'whole_hub')
 const WORTHLESS =
   '邀请链接无效：已用过、已撤回或已过期。请向管理员要一个新的。 This invitation is not valid: used, withdrawn or past its end. Ask for a new one.'
 
-export function invitationRoutes(app: App, { ports, now, live }: Context): void {
+export function invitationRoutes(app: App, { ports, now, live, memory }: Context): void {
   const { invitations } = ports.records
-  const tries = new Throttle(20, 60_000)
+  const tries = memory.throttle('invitation', 20, 60_000)
 
   app.post(
     `${API_ROOT}/users/:id/invitation`,
@@ -80,7 +79,7 @@ export function invitationRoutes(app: App, { ports, now, live }: Context): void 
     async (request) => {
       const { code, password } = request.body
       const { address } = request.from
-      const { ok, retryAfter } = tries.take(groupOf(address), now())
+      const { ok, retryAfter } = await tries.take(groupOf(address), now())
       if (!ok) throw new ApiError('rate_limited', { retryAfter })
       const found = await invitations.find(code, now())
       if (found === null) throw new ApiError('unauthorized', { reason: 'invitation' }, WORTHLESS)

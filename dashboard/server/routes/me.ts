@@ -13,7 +13,6 @@ import { hashPassword, verifyPassword } from '../auth/passwords.ts'
 import { actorOf } from '../auth/principal.ts'
 import type { Principal } from '../auth/principal.ts'
 import { lastEnd } from '../auth/session-ends.ts'
-import { Throttle } from '../auth/throttle.ts'
 import { ApiError } from '../errors.ts'
 import { errors } from './answers.ts'
 
@@ -37,8 +36,8 @@ export function viewOf(principal: Principal, mqtt: MqttPorts | null): Me {
 }
 
 export function meRoutes(app: App, context: Context): void {
-  const { ports, now } = context
-  const tries = new Throttle(5, 15 * 60_000)
+  const { ports, now, memory } = context
+  const tries = memory.throttle('own password', 5, 15 * 60_000)
 
   app.get(
     `${API_ROOT}/me`,
@@ -68,7 +67,7 @@ export function meRoutes(app: App, context: Context): void {
       const principal = principalOf(request)
       const { address } = request.from
       const { current, next } = request.body
-      const verdict = tries.take(principal.userId, now())
+      const verdict = await tries.take(principal.userId, now())
       if (!verdict.ok) throw new ApiError('rate_limited', { retryAfter: verdict.retryAfter })
       const user = await ports.records.users.get(principal.userId)
       if (user === null || !(await verifyPassword(user.passwordHash, current)))
@@ -80,7 +79,7 @@ export function meRoutes(app: App, context: Context): void {
           '新密码不能与当前密码相同。 The new password is the old one.',
         )
       refusePassword(next, user.username, 'next')
-      tries.clear(principal.userId)
+      await tries.clear(principal.userId)
       const actor = actorOf(principal, address)
       await ports.registry.users.update(actor, user.id, { passwordHash: await hashPassword(next), mustChange: false })
       // Every session of the old password has ended, this one too: it goes on under a new id.

@@ -15,7 +15,6 @@ import { verifyPassword } from '../auth/passwords.ts'
 import { actorOf } from '../auth/principal.ts'
 import type { Principal } from '../auth/principal.ts'
 import { takesCode } from '../auth/second-factor.ts'
-import { Throttle } from '../auth/throttle.ts'
 import { newRecoveryCodes, newTotpSecret, stepOfCode, totpUri } from '../auth/totp.ts'
 import { ApiError } from '../errors.ts'
 import { NOTHING, errors, idParams } from './answers.ts'
@@ -27,24 +26,24 @@ const NOTHING_BEGUN = '请先重新开始开启两步验证。 Begin to turn the
 const CODE_WRONG =
   '动态码不对；请核对手机时间后输入最新的码。 The code is wrong; check the phone’s clock and enter the newest.'
 
-export function secondFactorRoutes(app: App, { ports, now }: Context): void {
+export function secondFactorRoutes(app: App, { ports, now, memory }: Context): void {
   const { secondFactors, users } = ports.records
   const tags = ['session']
-  const tries = new Throttle(5, 15 * 60_000)
+  const tries = memory.throttle('second factor', 5, 15 * 60_000)
 
-  function takeTry(principal: Principal): void {
-    const verdict = tries.take(principal.userId, now())
+  async function takeTry(principal: Principal): Promise<void> {
+    const verdict = await tries.take(principal.userId, now())
     if (!verdict.ok) throw new ApiError('rate_limited', { retryAfter: verdict.retryAfter })
   }
 
   /** A page left open, or a stolen session, does not change how its owner signs in. */
   async function proveSelf(principal: Principal, password: string): Promise<void> {
     if (principal.credential.type === 'token') throw new ApiError('forbidden', { reason: 'bearer_token' })
-    takeTry(principal)
+    await takeTry(principal)
     const user = await users.get(principal.userId)
     if (!(await verifyPassword(user?.passwordHash ?? null, password)))
       throw new ApiError('refused', { reason: 'wrong_password' }, '密码不正确。 The password is wrong.')
-    tries.clear(principal.userId)
+    await tries.clear(principal.userId)
   }
 
   app.get(
@@ -101,12 +100,12 @@ export function secondFactorRoutes(app: App, { ports, now }: Context): void {
       const factor = await secondFactors.of(principal.userId)
       if (factor === null || (factor.confirmedAt === null && factor.createdAt < now() - OFFERED_MS))
         throw new ApiError('refused', { reason: 'not_begun' }, NOTHING_BEGUN)
-      takeTry(principal)
+      await takeTry(principal)
       const step = stepOfCode(factor.secret, request.body.code, now())
       if (step === null) throw new ApiError('refused', { reason: 'code_wrong' }, CODE_WRONG)
       const codes = newRecoveryCodes()
       await secondFactors.confirm(actorOf(principal, request.from.address), step, codes)
-      tries.clear(principal.userId)
+      await tries.clear(principal.userId)
       return { codes }
     },
   )
@@ -128,13 +127,13 @@ export function secondFactorRoutes(app: App, { ports, now }: Context): void {
       await proveSelf(principal, request.body.password)
       const factor = await secondFactors.of(principal.userId)
       if (factor === null) throw new ApiError('not_found')
-      takeTry(principal)
+      await takeTry(principal)
       if (
         factor.confirmedAt !== null &&
         !(await takesCode(secondFactors, actor, factor.secret, request.body.code, now()))
       )
         throw new ApiError('refused', { reason: 'code_wrong' }, CODE_WRONG)
-      tries.clear(principal.userId)
+      await tries.clear(principal.userId)
       await secondFactors.remove(actor, principal.userId)
       return reply.code(204).send()
     },

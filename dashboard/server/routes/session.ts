@@ -23,8 +23,7 @@ import { takesCode } from '../auth/second-factor.ts'
 import { lastEnd } from '../auth/session-ends.ts'
 import { SignInThrottle, groupOf } from '../auth/sign-in-throttle.ts'
 import type { Trier } from '../auth/sign-in-throttle.ts'
-import { Throttle } from '../auth/throttle.ts'
-import type { Verdict } from '../auth/throttle.ts'
+import type { Verdict } from '../auth/guard-memory.ts'
 import { ApiError } from '../errors.ts'
 import { NOTHING, errors } from './answers.ts'
 import { viewOf } from './me.ts'
@@ -42,9 +41,9 @@ const LOCKED =
   '尝试次数过多，请稍后再试；已登录的值班台不受影响。 Too many tries; come back later. Who is signed in stays signed in.'
 
 export function sessionRoutes(app: App, context: Context): void {
-  const { ports, options, now, metrics } = context
-  const throttle = new SignInThrottle()
-  const setups = new Throttle(SETUP_TRIES, 60_000)
+  const { ports, options, now, metrics, memory } = context
+  const throttle = new SignInThrottle(memory)
+  const setups = memory.throttle('set-up', SETUP_TRIES, 60_000)
   const { users, secondFactors, knownBrowsers, audit } = ports.records
 
   const pass = ({ ok, retryAfter }: Verdict) => {
@@ -90,11 +89,11 @@ export function sessionRoutes(app: App, context: Context): void {
     const factor = user.secondFactor ? await secondFactors.of(user.id) : null
     if (factor === null) return
     if (code === undefined) throw new ApiError('unauthorized', { reason: 'code_required' }, CODE_REQUIRED)
-    pass(throttle.takeCode(trier, now()))
+    pass(await throttle.takeCode(trier, now()))
     const actor = { userId: user.id, name: user.name, address: trier.address }
     if (!(await takesCode(secondFactors, actor, factor.secret, code, now())))
       return refuse(user, trier.address, new ApiError('unauthorized', { reason: 'code_wrong' }, CODE_WRONG))
-    throttle.codeRight(trier)
+    await throttle.codeRight(trier)
   }
 
   app.post(
@@ -114,12 +113,12 @@ export function sessionRoutes(app: App, context: Context): void {
       const { address } = request.from
       const user = await users.byUsername(username)
       const trier: Trier = { username, address, known: await knownAs(request, user) }
-      pass(throttle.takeAddress(trier, now()))
-      pass(throttle.takePassword(trier, now()))
+      pass(await throttle.takeAddress(trier, now()))
+      pass(await throttle.takePassword(trier, now()))
       const may = user !== null && !user.disabled
       if (!(await verifyPassword(may ? user.passwordHash : null, password)) || !may)
         return refuse(user, address, new ApiError('unauthorized', undefined, WRONG))
-      throttle.passwordRight(trier)
+      await throttle.passwordRight(trier)
       await passSecondFactor(user, trier, code)
       metrics.signIns.inc({ outcome: 'ok' })
       return begin(request, reply, user)
@@ -160,7 +159,7 @@ export function sessionRoutes(app: App, context: Context): void {
     },
     async (request, reply) => {
       const { address } = request.from
-      pass(setups.take(groupOf(address), now()))
+      pass(await setups.take(groupOf(address), now()))
       if (options.setupCode === null || (await ports.records.users.count()) > 0)
         throw new ApiError(
           'refused',

@@ -10,6 +10,7 @@ import type { Access } from '../../../dashboard/server/access.ts'
 import type { DeclaredRoute } from '../../../dashboard/server/auth/guard.ts'
 import { buildApp } from '../../../dashboard/server/app.ts'
 import type { App } from '../../../dashboard/server/app.ts'
+import { ownGuardMemory } from '../../../dashboard/server/auth/guard-memory.ts'
 import { Principals } from '../../../dashboard/server/auth/principal.ts'
 import { DOWN_ACCESS, UP_ACCESS, declareEvents } from '../../../dashboard/server/feed/events.ts'
 import { dashboardMetrics } from '../../../dashboard/server/metrics.ts'
@@ -26,6 +27,7 @@ const built = (world: World): Promise<App> =>
     principals: new Principals(world.ledger, Date.now),
     metrics: dashboardMetrics(new Metrics()),
     live: { userChanged: async () => {}, changingScope: (_whose, change) => change() },
+    memory: ownGuardMemory(),
   })
 
 /** Every role, and what the world's user of that role sees. */

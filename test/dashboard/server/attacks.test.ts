@@ -10,6 +10,7 @@ import { io } from 'socket.io-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildApp } from '../../../dashboard/server/app.ts'
 import type { DeclaredRoute } from '../../../dashboard/server/auth/guard.ts'
+import { ownGuardMemory } from '../../../dashboard/server/auth/guard-memory.ts'
 import { Principals } from '../../../dashboard/server/auth/principal.ts'
 import { dashboardMetrics } from '../../../dashboard/server/metrics.ts'
 import { exampleBody, exampleUrl } from './example-requests.ts'
@@ -38,6 +39,7 @@ describe('attacks', () => {
       principals: new Principals(world.ledger, Date.now),
       metrics: dashboardMetrics(new Metrics()),
       live: { userChanged: async () => {}, changingScope: (_whose, change) => change() },
+      memory: ownGuardMemory(),
     })
     routes = app.declaredRoutes.filter(({ method }) => method !== 'HEAD')
     await app.close()

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ErrorBody } from '../../../contract/errors.ts'
 import type { Page } from '../../../contract/http/common.ts'
 import type { AuditRow } from '../../../contract/http/audit.ts'
+import { ownGuardMemory } from '../../../dashboard/server/auth/guard-memory.ts'
 import { SignInThrottle, groupOf } from '../../../dashboard/server/auth/sign-in-throttle.ts'
 import { passwordFault } from '../../../dashboard/server/auth/password-policy.ts'
 import { newRecoveryCodes, recoveryCodeOf, stepOfCode } from '../../../dashboard/server/auth/totp.ts'
@@ -110,25 +111,27 @@ describe('the throttle of sign-in', () => {
     expect(groupOf('::1')).toBe('0:0:0:0::/64')
   })
 
-  it('stops many addresses together at an account’s own limit, and no known browser with them', () => {
-    const throttle = new SignInThrottle()
-    const takes = (address: string, known: string | null = null) =>
-      throttle.takePassword({ username: 'duty', address, known }, 0).ok
+  it('stops many addresses together at an account’s own limit, and no known browser with them', async () => {
+    const throttle = new SignInThrottle(ownGuardMemory())
+    const takes = async (address: string, known: string | null = null) =>
+      (await throttle.takePassword({ username: 'duty', address, known }, 0)).ok
     let taken = 0
     for (let host = 0; host < 50; host++)
-      for (let attempt = 0; attempt < 5; attempt++) taken += takes(`198.51.100.${host}`) ? 1 : 0
+      for (let attempt = 0; attempt < 5; attempt++) taken += (await takes(`198.51.100.${host}`)) ? 1 : 0
     expect(taken).toBe(100)
-    expect(takes(DESK)).toBe(false)
-    expect(takes(DESK, 'browser a')).toBe(true)
-    expect(throttle.takePassword({ username: 'leader', address: DESK, known: null }, 0).ok).toBe(true)
+    expect(await takes(DESK)).toBe(false)
+    expect(await takes(DESK, 'browser a')).toBe(true)
+    expect(await throttle.takePassword({ username: 'leader', address: DESK, known: null }, 0)).toMatchObject({
+      ok: true,
+    })
   })
 
-  it('does not count a right password as a guess', () => {
-    const throttle = new SignInThrottle()
+  it('does not count a right password as a guess', async () => {
+    const throttle = new SignInThrottle(ownGuardMemory())
     for (let i = 0; i < 500; i++) {
       const trier = { username: 'duty', address: `198.51.${i >> 8}.${i & 255}`, known: null }
-      expect(throttle.takePassword(trier, 0).ok).toBe(true)
-      throttle.passwordRight(trier)
+      expect((await throttle.takePassword(trier, 0)).ok).toBe(true)
+      await throttle.passwordRight(trier)
     }
   })
 })

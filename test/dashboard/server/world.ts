@@ -44,12 +44,16 @@ export class FakeSource {
   readonly readings = new Set<Listener<LiveReading>>()
   readonly storings = new Set<Listener<boolean>>()
   readonly commands = new Set<Listener<LiveCommand>>()
+  readonly watched = new Set<string>()
   readonly port = {
     onTransitions: (listener: Listener<readonly CommittedTransition[]>) => added(this.transitions, listener),
     onPresence: (listener: Listener<LivePresence>) => added(this.presences, listener),
     onReading: (listener: Listener<LiveReading>) => added(this.readings, listener),
     onCommand: (listener: Listener<LiveCommand>) => added(this.commands, listener),
+    watch: (deviceId: string, watched: boolean) =>
+      void (watched ? this.watched.add(deviceId) : this.watched.delete(deviceId)),
     isStoring: true,
+    readingsLate: false,
     onStoring: (listener: Listener<boolean>) => added(this.storings, listener),
   }
 
