@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly port: number
   readonly program: string
   readonly arguments: (directory: string) => readonly string[]
+  /** Beside this process's own. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Whom it runs as, where it refuses to be root. */
   readonly user?: { readonly uid: number; readonly gid: number }
   /** Once, before the first start. */
@@ -59,6 +61,7 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     const started = spawn(options.program, options.arguments(directory), {
       cwd: directory,
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.environment === undefined ? {} : { env: { ...process.env, ...options.environment } }),
       ...options.user,
     })
     let failure: Error | null = null
