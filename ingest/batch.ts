@@ -1,5 +1,6 @@
 // What is decided and waits to become durable together: inputs for the store, transitions for the journal, and the
 // answers that follow the commit.
+import type { Transition } from '../contract/alarms.ts'
 import type { JournalEntry } from '../records/ledger.ts'
 import { CountedPoints } from './counted.ts'
 import type { Runtime } from './devices.ts'
@@ -7,6 +8,15 @@ import type { ActOutcome } from './ports.ts'
 import type { StoredInput } from './readings/port.ts'
 
 export type Done = (error?: Error) => void
+
+/** Written with the batch, for whoever asked by way of a stream. */
+export interface StreamAnswer {
+  readonly requestId: string
+  /** The request's own transition; null: it caused none. */
+  readonly entry: JournalEntry | null
+  /** `transition`: what became of the entry. */
+  readonly body: (transition: Transition | null) => string
+}
 
 interface WaitingAct {
   /** The act's own transition. */
@@ -23,6 +33,7 @@ export class Batch {
   readonly changed = new Set<Runtime>()
   readonly dones: Done[] = []
   readonly acts: WaitingAct[] = []
+  readonly answers: StreamAnswer[] = []
   /** What is being written elsewhere and must be durable with the batch: answers to commands. */
   readonly writes: Promise<void>[] = []
   /** Alarms with a transition in this batch that nobody has heard of yet: an act that answers an older one is stale. */
@@ -37,7 +48,8 @@ export class Batch {
   }
 
   get empty(): boolean {
-    return this.inputs.length === 0 && this.entries.length === 0 && this.dones.length === 0 && this.acts.length === 0
+    const { inputs, entries, dones, acts, answers } = this
+    return inputs.length + entries.length + dones.length + acts.length + answers.length === 0
   }
 
   /** Nothing of it is durable: no PUBACK, no answer but the error. */

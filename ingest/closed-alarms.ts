@@ -8,9 +8,10 @@ import type { ActOutcome, Clock } from './ports.ts'
 export interface ClosedAlarmsParts {
   readonly clock: Clock
   readonly journal: Pick<Journal, 'newestOf'>
-  /** Commits the entry with whatever else is due. */
-  readonly write: (entry: JournalEntry) => Promise<ActOutcome>
 }
+
+/** Commits the entry with whatever else is due. */
+type Write = (entry: JournalEntry) => Promise<ActOutcome>
 
 export class ClosedAlarms {
   private readonly parts: ClosedAlarmsParts
@@ -20,14 +21,14 @@ export class ClosedAlarms {
     this.parts = parts
   }
 
-  submit(act: Act, address: string): Promise<ActOutcome> {
-    const outcome = this.before.then(() => this.decide(act, address))
+  submit(act: Act, address: string, write: Write): Promise<ActOutcome> {
+    const outcome = this.before.then(() => this.decide(act, address, write))
     this.before = outcome.catch(() => undefined)
     return outcome
   }
 
-  private async decide(act: Act, address: string): Promise<ActOutcome> {
-    const { clock, journal, write } = this.parts
+  private async decide(act: Act, address: string, write: Write): Promise<ActOutcome> {
+    const { clock, journal } = this.parts
     const newest = await journal.newestOf(act.alarmId)
     if (newest === null) return { ok: false, refusal: 'not_found' }
     const { seq, ...alarm } = newest.transition.alarm

@@ -2,7 +2,7 @@
 import type { Transition } from '../contract/alarms.ts'
 import { JOURNAL_BATCH } from '../records/ledger.ts'
 import type { CommittedTransition, DeviceState, Journal, JournalBatch, JournalEntry } from '../records/ledger.ts'
-import type { Batch } from './batch.ts'
+import type { Batch, StreamAnswer } from './batch.ts'
 import type { Runtime } from './devices.ts'
 import type { StateFlush } from './flush.ts'
 import type { FaultPoint } from './ports.ts'
@@ -71,15 +71,15 @@ export function commit(batch: Batch, parts: CommitParts, all: boolean): Commit {
  * state are never apart, or a crash between them would lose what the state already knows.
  */
 export function journalParcels(
-  batch: Pick<Batch, 'entries' | 'changed'>,
+  batch: Pick<Batch, 'entries' | 'changed' | 'answers'>,
   quiet: { readonly runtimes: readonly Runtime[]; readonly checkpoint: number | null },
 ): JournalBatch[] {
   const quietStates = quiet.runtimes.map(stateRow)
   const { checkpoint } = quiet
   if (batch.entries.length <= JOURNAL_BATCH) {
     const states = [...[...batch.changed].map(stateRow), ...quietStates]
-    return batch.entries.length > 0 || states.length > 0 || checkpoint !== null
-      ? [{ entries: batch.entries, states, checkpoint }]
+    return batch.entries.length + states.length + batch.answers.length > 0 || checkpoint !== null
+      ? [withAnswers({ entries: batch.entries, states, checkpoint }, batch.answers)]
       : []
   }
   const entriesOf = Map.groupBy(batch.entries, ({ transition }) => transition.alarm.deviceId)
@@ -95,7 +95,23 @@ export function journalParcels(
   }
   // What people wrote on alarms that are over changes no device's state.
   parcels.push({ entries: [...entriesOf.values()].flat(), states: quietStates, checkpoint })
-  return parcels
+  return parcels.map((parcel, index) => {
+    const ofParcel = ({ entry }: StreamAnswer): boolean =>
+      entry === null ? index === parcels.length - 1 : parcel.entries.includes(entry)
+    return withAnswers(parcel, batch.answers.filter(ofParcel))
+  })
+}
+
+/** Each answer goes with what it tells of. */
+function withAnswers(parcel: JournalBatch, answers: readonly StreamAnswer[]): JournalBatch {
+  if (answers.length === 0) return parcel
+  return {
+    ...parcel,
+    answers: answers.map(({ requestId, entry, body }) => {
+      const index = entry === null ? -1 : parcel.entries.indexOf(entry)
+      return { requestId, body: (committed) => body(committed[index]?.transition ?? null) }
+    }),
+  }
 }
 
 const stateRow = ({ profile, state }: Runtime): DeviceState => ({

@@ -21,9 +21,12 @@ export class StateFlush {
     this.dirty.delete(runtime)
   }
 
-  /** Begins a round unless one is under way. `position`: the newest input decided. True if there is something to write. */
-  begin(position: number): boolean {
-    if (this.roundPosition === null && this.dirty.size > 0) {
+  /**
+   * Begins a round unless one is under way. `position`: the newest input decided. True if there is something to write; a
+   * `newPosition` alone is, where it is what a stream is read from after a restart.
+   */
+  begin(position: number, newPosition = false): boolean {
+    if (this.roundPosition === null && (this.dirty.size > 0 || newPosition)) {
       this.round = [...this.dirty]
       this.roundPosition = position
     }

@@ -2,13 +2,15 @@
 // order and tell the screens. There is one writer; everything that changes an alarm passes through here.
 //
 // While batches commit, the next is decided on top of them. A failed commit discards all staged state: nothing of it
-// was acknowledged or told, memory is read back from the ledger, and what the store kept is decided again.
+// was acknowledged or told, memory is read back from the ledger, and what the store kept is decided again. Where inputs come
+// from a stream that keeps them, the pipeline ends instead, and whoever reads the stream begins with a new one.
 import type { Act } from '../contract/alarms.ts'
-import type { CommittedTransition, Journal, JournalEntry } from '../records/ledger.ts'
+import type { CommittedTransition, Journal } from '../records/ledger.ts'
 import { EVERYTHING } from '../records/scope.ts'
+import { Acts } from './acts.ts'
+import type { StreamRequest } from './acts.ts'
 import type { Input } from './alarms/types.ts'
 import type { Batch, Done } from './batch.ts'
-import { ClosedAlarms } from './closed-alarms.ts'
 import { commit } from './commit.ts'
 import type { Commit, Committed } from './commit.ts'
 import { CommitTimes } from './commit-times.ts'
@@ -31,6 +33,11 @@ export interface PipelineOptions {
   readonly listener: PipelineListener
   /** Who takes what devices answer to commands; none: every answer is rejected as unasked. */
   readonly replies?: Replies
+  /**
+   * Where inputs come from a stream that keeps them and goes on listening while nobody decides: a commit failed, or its
+   * outcome is not known, and what is in memory counts no more. Called once; nothing is taken any more.
+   */
+  readonly lost?: (cause: Error) => void
   /** Inert except in tests that end the process at a named point. */
   readonly faultPoint?: (point: FaultPoint) => void
 }
@@ -68,7 +75,7 @@ export class Pipeline {
   private readonly options: PipelineOptions
   private readonly flush = new StateFlush()
   private readonly open: OpenAlarms
-  private readonly closed: ClosedAlarms
+  private readonly acts: Acts
   private readonly ticker: Ticker
   private readonly staging: Staging
   private phase: Phase = 'inert'
@@ -89,18 +96,35 @@ export class Pipeline {
     const { counters, flush } = this
     this.options = options
     this.open = new OpenAlarms(devices)
-    this.closed = new ClosedAlarms({ clock, journal: options.journal, write: (entry) => this.writeAct(entry) })
     this.ticker = new Ticker(clock, (runtimes) => this.tick(runtimes))
     this.staging = new Staging({ clock, devices, listener, counters, flush, ticker: this.ticker, replies, faultPoint })
+    this.acts = new Acts({
+      clock,
+      devices,
+      journal: options.journal,
+      open: this.open,
+      staging: this.staging,
+      inFlight: () => this.inFlight.map((flight) => flight.batch),
+      whenRunning: (work, reject) => this.whenRunning(work, reject),
+      schedule: () => this.schedule(),
+    })
   }
 
-  /** Restores every device, decides again what the store has and the ledger has not, and begins to take messages. */
+  /**
+   * Restores every device, decides again what the store has and the ledger has not, and begins to take messages. Timers of
+   * what comes from a stream wait for `keepTime`.
+   */
   async start(storePosition: number): Promise<void> {
     this.told = await this.options.journal.head()
     await this.restore(storePosition)
     this.phase = 'running'
     this.flushTimer = setInterval(() => this.flushQuiet(), FLUSH_EVERY_MS)
-    this.ticker.start()
+    if (this.options.lost === undefined) this.keepTime()
+  }
+
+  /** Begins to look at the clock, or looks at it anew: everything is decided that came before this instant of it. */
+  keepTime(): void {
+    if (this.phase === 'running') this.ticker.start()
   }
 
   /** Finishes and acknowledges what was taken, writes every state, and takes nothing more. Idempotent. */
@@ -113,12 +137,22 @@ export class Pipeline {
     if (mayWrite) {
       await new Promise<void>((resolve) => {
         this.drained = resolve
-        this.flush.begin(this.staging.position)
+        this.beginFlush()
         this.schedule()
       })
     }
     this.phase = 'stopped'
     for (const retry of this.waiting.splice(0)) retry()
+  }
+
+  /** Ends at once: what is decided and not durable is decided again by whoever comes next. Idempotent. */
+  abandon(cause: Error): void {
+    if (this.phase === 'inert' || this.phase === 'stopped') return
+    this.phase = 'stopped'
+    if (this.flushTimer !== null) clearInterval(this.flushTimer)
+    this.ticker.stop()
+    this.discard([...this.inFlight.splice(0).map(({ batch }) => batch), this.staging.swap()], cause)
+    this.drained?.()
   }
 
   /** Every input up to this position is decided, and the ledger says so. */
@@ -160,6 +194,22 @@ export class Pipeline {
     if (!politely) this.input(runtime, { type: 'connection', connected }, at)
   }
 
+  /** What stands in a stream and is neither message nor request: taken once. Null: nothing that concerns an alarm. */
+  inputAt(deviceId: string, position: number, input: Input | null, receivedAt: number | null = null): void {
+    const { devices } = this.options
+    const runtime = devices.get(deviceId)
+    if (this.phase !== 'running' || !this.staging.isNew(runtime, position)) return
+    if (runtime !== undefined && input !== null) this.staging.input(runtime, input, receivedAt)
+    this.staging.reach(runtime, position)
+    this.schedule()
+  }
+
+  /** Nobody could be heard for so long; Infinity: for nobody knows how long. */
+  deaf(away: number): void {
+    const input: Input = away === Infinity ? { type: 'resumed' } : { type: 'resumed', away }
+    for (const runtime of this.options.devices.all()) this.input(runtime, input)
+  }
+
   /** Something about a device that no message said: presence, a lifecycle step, the hub's own condition. */
   input(runtime: Runtime, input: Input, receivedAt: number | null = null): void {
     if (this.phase === 'recovering') {
@@ -172,41 +222,17 @@ export class Pipeline {
 
   /** Decides a human act; answers after its transition is durable. Rejects with StorageUnavailable when it cannot be. */
   submit(act: Act, address: string): Promise<ActOutcome> {
-    return new Promise((resolve, reject) => {
-      this.whenRunning(() => this.decideAct(act, address, resolve, reject), reject)
-    })
+    return this.acts.submit(act, address)
   }
 
-  private decideAct(
-    act: Act,
-    address: string,
-    resolve: (outcome: ActOutcome) => void,
-    reject: (error: Error) => void,
-  ): void {
-    const { batch } = this.staging
-    const alarm = this.open.get(act.alarmId)
-    if (alarm === undefined) {
-      this.closed.submit(act, address).then(resolve, reject)
-      return
-    }
-    const staged = [batch, ...this.inFlight.map((flight) => flight.batch)].some(({ alarms }) => alarms.has(act.alarmId))
-    if (act.seq !== null && (staged || act.seq !== alarm.seq)) return resolve({ ok: false, refusal: 'stale' })
-    const before = batch.entries.length
-    const { refusal } = this.staging.input(alarm.runtime, { type: 'act', act }, null, address)
-    if (refusal !== null) return resolve({ ok: false, refusal })
-    batch.acts.push({ entry: batch.entries[before] as JournalEntry, resolve, reject })
-    this.schedule()
+  /** See `Acts.requested`. */
+  requested(act: Act, address: string, request: StreamRequest, word: (outcome: ActOutcome) => string): Promise<void> {
+    return this.acts.requested(act, address, request, word)
   }
 
-  private writeAct(entry: JournalEntry): Promise<ActOutcome> {
-    return new Promise((resolve, reject) => {
-      this.whenRunning(() => {
-        const { batch } = this.staging
-        batch.entries.push(entry)
-        batch.acts.push({ entry, resolve, reject })
-        this.schedule()
-      }, reject)
-    })
+  /** See `Acts.answered`. */
+  answered(request: StreamRequest, body: string): void {
+    if (this.phase === 'running') this.acts.answered(request, body)
   }
 
   /** Now, or when memory has been read back. */
@@ -225,7 +251,13 @@ export class Pipeline {
   }
 
   private flushQuiet(): void {
-    if (this.phase === 'running' && this.flush.begin(this.staging.position)) this.schedule()
+    if (this.phase === 'running' && this.beginFlush()) this.schedule()
+  }
+
+  /** Of a stream the position alone is worth writing down: it is read from there. */
+  private beginFlush(): boolean {
+    const { position } = this.staging
+    return this.flush.begin(position, this.options.lost !== undefined && position > this.checkpoint)
   }
 
   // ── committing ──
@@ -248,10 +280,12 @@ export class Pipeline {
 
   /** A lone message goes at once. While commits run, what arrives goes together; alarms and big batches do not wait. */
   private worthACommit(): boolean {
-    const { inputs, entries } = this.staging.batch
+    const { inputs, entries, answers } = this.staging.batch
     const { length } = this.inFlight
     if (length === 0) return true
-    return entries.length > 0 ? length < MAX_IN_FLIGHT : length < BIG_IN_FLIGHT && inputs.length >= BIG_BATCH
+    return entries.length + answers.length > 0
+      ? length < MAX_IN_FLIGHT
+      : length < BIG_IN_FLIGHT && inputs.length >= BIG_BATCH
   }
 
   private launch(): void {
@@ -269,8 +303,10 @@ export class Pipeline {
   }
 
   private write(batch: Batch): Commit {
-    const { readings, journal, faultPoint } = this.options
-    const before = this.inFlight.at(-1)?.journalled ?? Promise.resolve()
+    const { readings, journal, faultPoint, lost } = this.options
+    const last: Promise<unknown> = this.inFlight.at(-1)?.journalled ?? Promise.resolve()
+    // Of a stream the journal keeps the position: nothing before it may still be on its way elsewhere.
+    const before = lost === undefined ? last : Promise.all([last, ...batch.writes])
     const tell = (committed: readonly CommittedTransition[]): void => this.tell(batch, committed)
     return commit(batch, { readings, journal, flush: this.flush, faultPoint, before, tell }, this.phase === 'stopping')
   }
@@ -322,7 +358,8 @@ export class Pipeline {
     const { clock, devices, readings, journal } = this.options
     this.flush.reset()
     const { open, staging } = this
-    this.checkpoint = await restore({ clock, devices, readings, journal, open, staging }, storePosition)
+    const listened = this.options.lost !== undefined
+    this.checkpoint = await restore({ clock, devices, readings, journal, open, staging, listened }, storePosition)
     if (staging.batch.empty) return
     const batch = staging.swap()
     const { journalled, done } = this.write(batch)
@@ -335,7 +372,12 @@ export class Pipeline {
 
   /** A commit failed or its outcome is unknown: refuse what depended on it, read memory back, go on. */
   private async recover(cause: Error): Promise<void> {
-    const { listener, readings } = this.options
+    const { listener, readings, lost } = this.options
+    if (lost !== undefined) {
+      this.abandon(new StorageUnavailable(cause.message))
+      lost(cause)
+      return
+    }
     const stopping = this.phase === 'stopping'
     this.phase = 'recovering'
     this.ticker.stop()

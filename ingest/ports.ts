@@ -14,6 +14,8 @@ export interface Message {
   readonly receivedAt: number
   /** The broker publishes it in the device's name, because its connection broke. */
   readonly will: boolean
+  /** Its place in the stream that keeps it until it is decided; absent: the hub numbers what it takes itself. */
+  readonly position?: number
 }
 
 export interface Clock {

@@ -17,6 +17,8 @@ export interface RestoreParts {
   readonly journal: Journal
   readonly open: OpenAlarms
   readonly staging: Staging
+  /** Whether devices were listened to while nobody decided: then their silence was their own. */
+  readonly listened: boolean
 }
 
 /**
@@ -24,7 +26,7 @@ export interface RestoreParts {
  * commits left readings whose alarms are raised now.
  */
 export async function restore(parts: RestoreParts, storePosition: number): Promise<number> {
-  const { clock, devices, readings, journal, open, staging } = parts
+  const { clock, devices, readings, journal, open, staging, listened } = parts
   for (const runtime of devices.all()) runtime.state = initialState(runtime.profile, clock.now())
   for await (const { deviceId, state } of journal.deviceStates()) {
     const runtime = devices.get(deviceId)
@@ -33,13 +35,18 @@ export async function restore(parts: RestoreParts, storePosition: number): Promi
   const { alarms } = await journal.snapshot(EVERYTHING)
   open.reset(alarms)
   const { checkpoint, newest } = await journal.positions()
-  staging.position = Math.max(storePosition, newest)
+  // What a stream holds is decided again in its order, whatever single devices have taken in of it.
+  staging.position = listened ? checkpoint : Math.max(storePosition, newest)
   for (const runtime of devices.all()) staging.reconsider(runtime)
   for await (const stored of readings.after(checkpoint)) {
     const runtime = devices.get(stored.deviceId)
     if (runtime !== undefined && stored.position > runtime.state.position) staging.again(runtime, stored)
   }
   for (const runtime of devices.all()) {
+    if (listened) {
+      staging.expect(runtime)
+      continue
+    }
     // While the hub was away it heard nobody: that silence was its own.
     staging.input(runtime, { type: 'resumed' })
     if (runtime.connected) staging.input(runtime, { type: 'connection', connected: true })

@@ -61,13 +61,37 @@ export class Staging {
     return batch
   }
 
-  /** Decodes and decides one message. */
+  /** Decodes and decides one message, unless its place in a stream says that this was done before. */
   message(message: Message): void {
     const runtime = this.parts.devices.get(message.deviceId)
+    const { position } = message
+    if (position !== undefined && !this.isNew(runtime, position)) return
     const refusal = this.refuse(runtime, message)
     if (refusal === null) this.take(runtime as Runtime, message)
     else this.count(runtime ?? null, message, [{ reason: refusal, detail: '' }], 1)
+    if (position !== undefined) this.reach(runtime, position)
     this.parts.faultPoint?.('pipeline.decided')
+  }
+
+  /** Whether the device has not taken in yet what stands there in its stream. */
+  isNew(runtime: Runtime | undefined, position: number): boolean {
+    if (runtime === undefined || runtime.state.position < position) return true
+    this.position = Math.max(this.position, position)
+    return false
+  }
+
+  /** What stands there is decided, even if it said nothing that counts: when the stream is read again, it is left out. */
+  reach(runtime: Runtime | undefined, position: number): void {
+    this.position = Math.max(this.position, position)
+    if (runtime === undefined || runtime.state.position >= position) return
+    runtime.state = { ...runtime.state, position }
+    this.touch(runtime)
+  }
+
+  /** Makes sure that time alone will move it: for a state that was read and not decided. */
+  expect(runtime: Runtime): void {
+    const due = nextDeadline(runtime.rules, runtime.state)
+    if (due !== null) this.parts.ticker.want(runtime, due)
   }
 
   /** Something about a device that no message said: presence, a lifecycle step, a timer, an act. */
@@ -99,21 +123,22 @@ export class Staging {
 
   private take(runtime: Runtime, message: Message): void {
     const { deviceId, channel, payload, receivedAt, will } = message
-    const decoded = decodeNative({
+    const native = decodeNative({
       deviceId,
       kind: kindOf(runtime),
       channel,
       payload,
       receivedAt,
       will,
-      position: this.position + 1,
+      position: message.position ?? this.position + 1,
       lastReceiptTs: runtime.lastReceiptTs,
     })
+    const decoded = message.position === undefined ? native : atOnePlace(native, message.position)
     this.parts.faultPoint?.('pipeline.accepted')
     const rejected =
       decoded.replies.length === 0 ? decoded.rejected : [...decoded.rejected, ...this.answered(deviceId, decoded)]
     this.count(runtime, message, rejected, decoded.points)
-    this.position += decoded.readings.length + decoded.events.length
+    if (message.position === undefined) this.position += decoded.readings.length + decoded.events.length
     const circumstances = { now: this.parts.clock.now(), receivedAt, address: null }
     if (!will && runtime.profile.lifecycle === 'registered') this.enterService(runtime, circumstances)
     this.decideAll(runtime, decoded, rejected.length > 0, circumstances)
@@ -185,10 +210,7 @@ export class Staging {
     const { now, receivedAt, address } = circumstances
     const { online: wasOnline, tracks } = runtime.state
     const decision = decide(runtime.rules, runtime.state, input, now)
-    if (runtime.batch !== batch.serial) {
-      runtime.batch = batch.serial
-      parts.flush.touch(runtime)
-    }
+    this.touch(runtime)
     runtime.state = decision.state
     if (decision.state.online !== wasOnline)
       parts.listener.presence(runtime.profile.deviceId, decision.state.online, parts.clock.wall())
@@ -201,11 +223,28 @@ export class Staging {
         batch.entries.push(journalEntry(transition, placement, at, receivedAt, address))
       }
     }
-    const due = nextDeadline(runtime.rules, runtime.state)
-    if (due !== null) parts.ticker.want(runtime, due)
+    this.expect(runtime)
     // Ordinary readings leave the tracks as they were.
     if (decision.state.tracks !== tracks && input.type !== 'corroborated') this.corroborate(runtime, circumstances)
     return decision
+  }
+
+  private touch(runtime: Runtime): void {
+    const { batch, parts } = this
+    if (runtime.batch === batch.serial) return
+    runtime.batch = batch.serial
+    parts.flush.touch(runtime)
+  }
+}
+
+/** All samples of a message share its place in the stream: they are decided together, or together again. */
+function atOnePlace(decoded: Decoded, position: number): Decoded {
+  const { readings, events } = decoded
+  if (readings.length + events.length <= 1) return decoded
+  return {
+    ...decoded,
+    readings: readings.map((reading) => ({ ...reading, position })),
+    events: events.map((event) => ({ ...event, position })),
   }
 }
 

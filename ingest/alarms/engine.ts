@@ -87,7 +87,7 @@ function take(work: Work, input: Input): ActRefusal | null {
       runTimers(work)
       break
     case 'resumed':
-      resume(work)
+      resume(work, input.away)
       break
     case 'act':
       return takeAct(work, input.act)

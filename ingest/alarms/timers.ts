@@ -48,19 +48,24 @@ export function runTimers(work: Work): void {
 /**
  * The hub was deaf: nothing that a device did not say meanwhile proves anything, so silence and off-delays begin anew.
  * On-delays go on, those that ran out have run out; a wall clock that was set back does not prolong them.
+ *
+ * Where it is known how long it was `away`, silence and off-delays are only put off by that: a hub that is deaf again and
+ * again still notices who has fallen silent (G4). Its connections did not end then.
  */
-export function resume(work: Work): void {
+export function resume(work: Work, away = Infinity): void {
   const { state, now } = work
   // Its connection ended with the hub; it is not there before it is heard again.
-  state.online = false
-  if (state.heardAt !== null && !isSilent(work.rules, work.tracks)) state.heardAt = now
+  if (away === Infinity) state.online = false
+  if (state.heardAt !== null && !isSilent(work.rules, work.tracks)) state.heardAt = Math.min(now, state.heardAt + away)
   for (const track of openAll(work)) {
     const rule = ruleOf(work, track)
     if (!rule) continue
     for (const [name, source] of Object.entries(track.sources)) {
       if (source.due === null) continue
       const due =
-        source.phase === 'clearing' ? now + rule.offDelay : Math.min(source.due, now + (rule.onDelays.get(name) ?? 0))
+        source.phase === 'clearing'
+          ? Math.min(source.due + away, now + rule.offDelay)
+          : Math.min(source.due, now + (rule.onDelays.get(name) ?? 0))
       track.sources[name] = { ...source, due }
     }
   }

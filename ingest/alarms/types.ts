@@ -86,8 +86,9 @@ export type Input =
   /** A deadline came due (see `nextDeadline`); an early or needless tick changes nothing. */
   | { readonly type: 'tick' }
   /** The hub listens again after a stop. What was not heard meanwhile proves nothing: silence and off-delays start
-   *  again from `now`; an on-delay that ran out has run out. Send it once a device, after its stored inputs are re-decided. */
-  | { readonly type: 'resumed' }
+   *  again from `now`; an on-delay that ran out has run out. Send it once a device, after its stored inputs are re-decided.
+   *  `away`: how long it was deaf, ms, where that is known: then what had begun before goes on, that much later. */
+  | { readonly type: 'resumed'; readonly away?: number }
   /** A human act; the caller has checked `seq` (`stale`). */
   | { readonly type: 'act'; readonly act: Act }
   | { readonly type: 'lifecycle'; readonly to: 'in_service' | 'retired'; readonly by?: Person }
