@@ -73,6 +73,8 @@ export type FeedSocket = Socket<DownEvents, UpEvents>
 export class Screen {
   readonly socket: FeedSocket
   readonly seen: AlarmEvent[] = []
+  /** When a transition was heard of first, by its sequence number; wall time, ms. */
+  readonly heardAt = new Map<number, number>()
   /** The open alarms, as a page would list them. */
   readonly open = new Map<string, Alarm>()
   /** Pairs whose `prev` did not match the cursor: must stay empty. */
@@ -123,6 +125,7 @@ export class Screen {
   private take(event: AlarmEvent): void {
     if (this.cursor !== null && event.prev !== this.cursor) this.gaps.push({ cursor: this.cursor, prev: event.prev })
     this.seen.push(event)
+    if (!this.heardAt.has(event.seq)) this.heardAt.set(event.seq, Date.now())
     if (event.alarm.closedAt === null) this.open.set(event.alarm.id, event.alarm)
     else this.open.delete(event.alarm.id)
     this.cursor = event.seq

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CommittedTransition } from '../../../records/ledger.ts'
 import type { Alarm } from '../../../contract/alarms.ts'
+import { judgeActs } from './officer.ts'
 import { countFaults, judgeHistory, NO_FAULTS, stepsOwed } from './owed.ts'
 import type { Sample, Step } from './owed.ts'
 import { timeOutside } from './outages.ts'
@@ -156,6 +157,26 @@ describe('the oracle of the ledger', () => {
     const faults = judge(of('a'))
     expect(faults.lost).toHaveLength(STEPS.length)
     expect(countFaults(faults)).toBe(STEPS.length)
+  })
+})
+
+describe('the oracle of acts', () => {
+  const taken = [{ deviceId: 'a', ts: 1, acknowledged: true, answered: true }]
+  const step = (type: Step['type']) => ({ deviceId: 'a', type, sampleTs: 1 })
+  const [raised, acknowledged] = [step('raised'), step('acknowledged')]
+  const judge = (steps: readonly (Step & { deviceId: string })[]) => judgeActs(taken, ledgerOf(steps))
+  const NONE = { lostAlarms: [], doubledAlarms: [], lostActs: [], doubledActs: [] }
+
+  it('asks for what was answered, and for nothing more', () => {
+    expect(judge([raised, acknowledged])).toEqual(NONE)
+    expect(judgeActs([{ deviceId: 'a', ts: 1, acknowledged: false, answered: false }], [])).toEqual(NONE)
+  })
+
+  it('finds an alarm and an act that are lost or stand twice', () => {
+    expect(judge([acknowledged])).toEqual({ ...NONE, lostAlarms: ['a'] })
+    expect(judge([raised])).toEqual({ ...NONE, lostActs: ['a'] })
+    expect(judge([raised, raised, acknowledged])).toEqual({ ...NONE, doubledAlarms: ['a'] })
+    expect(judge([raised, acknowledged, acknowledged])).toEqual({ ...NONE, doubledActs: ['a'] })
   })
 })
 
