@@ -1,4 +1,5 @@
 // The audit trail (G8): written in the transaction of the change it speaks of.
+import { sql } from 'kysely'
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import { chainHash, FIRST_HASH } from './audit-chain.ts'
 import type { Actor, Audit, AuditFilter, AuditQuery, AuditRow, AuditVerdict } from './ledger.ts'
@@ -18,15 +19,45 @@ export interface AuditEntry {
 /** Who acts when no person does, e.g. at the first start. */
 export const HUB_ACTOR: Actor = { userId: 'hub', name: '智安 Zhi’an', address: 'hub' }
 
-export async function appendAudit(
+type ActorsEntry = AuditEntry & { readonly actor: Pick<Actor, 'userId' | 'address'> }
+
+/** What transactions under way have to say, where it is written at their end: see `auditedAtEnd`. */
+const unwritten = new WeakMap<Transacting, { readonly at: number; readonly entry: ActorsEntry }[]>()
+
+export async function appendAudit(trx: Transacting, at: number, entries: readonly ActorsEntry[]): Promise<void> {
+  const said = entries.map((entry) => ({ at, entry }))
+  const waiting = unwritten.get(trx)
+  if (waiting === undefined) await chain(trx, said)
+  else waiting.push(...said)
+}
+
+/**
+ * Runs a transaction's work and chains what it had audited after all of it. The chain's end is locked by whoever writes to it,
+ * and alarms wait for the same row: it must not be held for as long as an import takes.
+ */
+export async function auditedAtEnd<T>(trx: Transacting, work: (trx: Transacting) => Promise<T>): Promise<T> {
+  const waiting: { readonly at: number; readonly entry: ActorsEntry }[] = []
+  unwritten.set(trx, waiting)
+  const result = await work(trx)
+  unwritten.delete(trx)
+  await chain(trx, waiting)
+  return result
+}
+
+async function chain(
   trx: Transacting,
-  at: number,
-  entries: readonly (AuditEntry & { readonly actor: Pick<Actor, 'userId' | 'address'> })[],
+  said: readonly { readonly at: number; readonly entry: ActorsEntry }[],
 ): Promise<void> {
-  if (entries.length === 0) return
-  const head = await trx.selectFrom('head').select(['audit_seq', 'audit_hash']).executeTakeFirstOrThrow()
-  let { audit_seq: seq, audit_hash: hash } = head
-  const rows = entries.map(({ actor, action, subject, fields }): AuditTable => {
+  if (said.length === 0) return
+  // Its change locks the row, before anything of it is read.
+  const head = await trx
+    .updateTable('head')
+    .set({ audit_seq: sql`audit_seq + ${said.length}` })
+    .returning(['audit_seq', 'audit_hash'])
+    .executeTakeFirstOrThrow()
+  let seq = head.audit_seq - said.length
+  let hash = head.audit_hash
+  const rows = said.map(({ at, entry: { actor, action, subject, fields } }): AuditTable => {
     const row = {
       seq: ++seq,
       at,
@@ -40,7 +71,7 @@ export async function appendAudit(
     return { ...row, hash }
   })
   for (const chunk of chunksOf(rows, ROWS_PER_INSERT)) await trx.insertInto('audit').values(chunk).execute()
-  await trx.updateTable('head').set({ audit_seq: seq, audit_hash: hash }).execute()
+  await trx.updateTable('head').set({ audit_hash: hash }).execute()
 }
 
 const ROWS_PER_READ = 2_000

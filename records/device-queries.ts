@@ -7,7 +7,7 @@ import type { KindName } from '../contract/kinds/kind.ts'
 import type { Regime } from '../contract/site-profile.ts'
 import { areaPaths, NOWHERE } from './areas.ts'
 import { LedgerError } from './errors.ts'
-import type { DeviceIdentity, DeviceQuery, LedgerDevice } from './ledger.ts'
+import type { DeviceIdentity, DeviceQuery, IdentityFilter, LedgerDevice } from './ledger.ts'
 import { decodeCursor, encodeCursor } from './page.ts'
 import { EVERYTHING, withinScope } from './scope.ts'
 import type { Scope } from './scope.ts'
@@ -72,9 +72,23 @@ export async function deviceOrThrow(db: Kysely<Tables>, id: string): Promise<Led
   return device
 }
 
-export async function identitiesAfter(db: Kysely<Tables>, id: string, limit: number): Promise<DeviceIdentity[]> {
-  const rows = await placed(devicesInPlace(db)).where('device.id', '>', id).orderBy('device.id').limit(limit).execute()
-  return identityViews(db, rows)
+export async function identitiesAfter(
+  db: Kysely<Tables>,
+  filter: IdentityFilter,
+  id: string,
+  limit: number,
+): Promise<DeviceIdentity[]> {
+  let devices = devicesInPlace(db).where('device.id', '>', id)
+  if (filter.partition !== undefined) devices = devices.where('device.partition', '=', filter.partition)
+  if (filter.ids !== undefined) devices = devices.where('device.id', 'in', [...filter.ids])
+  if (filter.siteId !== undefined) devices = devices.where('device.site_id', '=', filter.siteId)
+  if (filter.areaId !== undefined)
+    devices = devices.where(
+      'site.area_id',
+      'in',
+      db.selectFrom('area_closure').select('area_closure.area_id').where('ancestor_id', '=', filter.areaId),
+    )
+  return identityViews(db, await placed(devices).orderBy('device.id').limit(limit).execute())
 }
 
 export async function identitiesOf(

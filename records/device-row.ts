@@ -1,4 +1,5 @@
 // A new device's row, and what may be wrong with it.
+import { partitionOf } from '../contract/partitions.ts'
 import { LedgerError } from './errors.ts'
 import type { NewDevice } from './ledger.ts'
 import { folded, pinyinText } from './pinyin.ts'
@@ -18,6 +19,7 @@ export function newDeviceRow(device: NewDevice, siteId: string | null, tokenHash
     token_hash: tokenHash,
     ...deviceSearchColumns(device.id, device.name),
     created_at: now,
+    partition: partitionOf(device.id),
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   DeviceIdentity,
   DeviceQuery,
   Devices,
+  IdentityFilter,
   ImportRow,
   LedgerDevice,
   NewDevice,
@@ -150,10 +151,10 @@ export class DeviceRecords implements Devices {
     })
   }
 
-  async *identities(): AsyncIterable<DeviceIdentity> {
+  async *identities(filter: IdentityFilter = {}): AsyncIterable<DeviceIdentity> {
     let last = ''
     while (true) {
-      const identities = await identitiesAfter(this.#store.read, last, IDENTITIES_PER_READ)
+      const identities = await identitiesAfter(this.#store.read, filter, last, IDENTITIES_PER_READ)
       yield* identities
       const end = identities.at(-1)
       if (end === undefined || identities.length < IDENTITIES_PER_READ) return

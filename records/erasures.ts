@@ -1,7 +1,6 @@
 // The names of erased users in what the journal kept of their acts. A transition's place in the sequence, its instant and the
 // id stay: who did it is still one and the same person, only no longer a named one. It goes in small steps, so that alarms do
 // not wait; a row says how far it has come, and follows the head: an alarm that remembers the name may be told once more.
-import { sql } from 'kysely'
 import { chunksOf } from './store.ts'
 import type { Store, Transacting } from './store.ts'
 
@@ -36,7 +35,7 @@ async function step(store: Store, userId: string, after: number, until: number):
     .where('seq', '>', after)
     .where('seq', '<=', until)
     // Ids are opaque and long: nothing else looks like one. The rewriting itself looks at the structure.
-    .where(sql<boolean>`instr(body, ${`"${userId}"`}) > 0`)
+    .where('body', 'like', `%"${userId}"%`)
     .execute()
   for (const chunk of chunksOf(rows, REWRITES)) {
     await store.write(async (trx) => {

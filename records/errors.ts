@@ -17,13 +17,15 @@ export class LedgerError extends Error {
   }
 }
 
+export type UnusableReason = 'in_use' | 'newer' | 'damaged' | 'no_key' | 'unreachable'
+
 /** The ledger cannot be opened as things are; nothing was changed. `text` says what to do. */
 export class LedgerUnusable extends Error {
   override readonly name = 'LedgerUnusable'
-  readonly reason: 'in_use' | 'newer' | 'damaged' | 'no_key'
+  readonly reason: UnusableReason
   readonly text: Bilingual
 
-  constructor(reason: 'in_use' | 'newer' | 'damaged' | 'no_key', text: Bilingual, options?: ErrorOptions) {
+  constructor(reason: UnusableReason, text: Bilingual, options?: ErrorOptions) {
     super(`${text.zh} ${text.en}`, options)
     this.reason = reason
     this.text = text

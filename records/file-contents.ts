@@ -6,6 +6,7 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { LedgerError } from './errors.ts'
+import type { Contents } from './files.ts'
 
 const HASH = /^[0-9a-f]{64}$/
 const INCOMING = 'incoming'
@@ -22,7 +23,7 @@ export function contentPath(directory: string, sha256: string): string {
   return join(directory, sha256.slice(0, 2), sha256)
 }
 
-export class FileContents {
+export class FileContents implements Contents {
   readonly #directory: string
 
   constructor(directory: string) {

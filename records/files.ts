@@ -7,7 +7,6 @@ import type { FileSubjectType, FileType, StoredFile } from '../contract/http/fil
 import { appendAudit } from './audit.ts'
 import { LedgerError } from './errors.ts'
 import { contentHash } from './file-contents.ts'
-import type { FileContents } from './file-contents.ts'
 import type { Actor, PageQuery } from './ledger.ts'
 import type { Files, NewFile } from './ledger/files.ts'
 import { decodeCursor, pageOfRows } from './page.ts'
@@ -16,6 +15,17 @@ import type { Scope } from './scope.ts'
 import { newId } from './store.ts'
 import type { Store, Transacting } from './store.ts'
 import type { FileTable } from './tables/files.ts'
+
+/** Where contents are kept, each under its SHA-256; whose a file is, they do not know. */
+export interface Contents {
+  /** Durable when it resolves; what is there already stays. */
+  write(sha256: string, content: Uint8Array): Promise<void>
+  /** null: not there. */
+  read(sha256: string): Promise<Readable | null>
+  remove(sha256: string): Promise<void>
+  /** Removes what a crash left, and every content that `kept` does not name; answers how many. */
+  sweep(kept: ReadonlySet<string>): Promise<number>
+}
 
 interface Subject {
   readonly type: FileSubjectType
@@ -73,11 +83,11 @@ const SEEN: Readonly<Record<FileSubjectType, Seen>> = {
 
 export class FileRecords implements Files {
   readonly #store: Store
-  readonly #contents: FileContents
+  readonly #contents: Contents
   /** Content and rows change one after another: a content must not go while another file that shares it comes. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(store: Store, contents: FileContents) {
+  constructor(store: Store, contents: Contents) {
     this.#store = store
     this.#contents = contents
   }

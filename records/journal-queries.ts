@@ -3,9 +3,26 @@ import { sql } from 'kysely'
 import type { Expression, Kysely, SqlBool } from 'kysely'
 import type { Alarm, Transition } from '../contract/alarms.ts'
 import { partsOf, withinScope } from './scope.ts'
+import type { DeviceState } from './ledger.ts'
 import type { Scope } from './scope.ts'
 import { chunksOf, TRANSITIONS_PER_READ } from './store.ts'
 import type { Tables } from './tables.ts'
+
+const STATES_PER_READ = 1_000
+
+/** Of one partition, or of all. */
+export async function* statesInPages(db: Kysely<Tables>, partition?: number): AsyncGenerator<DeviceState> {
+  let last = ''
+  while (true) {
+    let page = db.selectFrom('device_state').selectAll().where('device_id', '>', last)
+    if (partition !== undefined) page = page.where('partition', '=', partition)
+    const rows = await page.orderBy('device_id').limit(STATES_PER_READ).execute()
+    for (const row of rows) yield { deviceId: row.device_id, position: row.position, state: row.state }
+    const end = rows.at(-1)
+    if (end === undefined || rows.length < STATES_PER_READ) return
+    last = end.device_id
+  }
+}
 
 export async function newestInScope(db: Kysely<Tables>, scope: Scope): Promise<number> {
   if (scope.all) return (await db.selectFrom('head').select('seq').executeTakeFirstOrThrow()).seq

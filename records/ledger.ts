@@ -190,6 +190,16 @@ export interface DeviceIdentity extends PlaceOfThing {
   readonly createdAt: number
 }
 
+/** Of the devices' memory, a part; all that is given must hold. */
+export interface IdentityFilter {
+  /** `partitionOf` its id. */
+  readonly partition?: number | undefined
+  readonly ids?: readonly string[] | undefined
+  readonly siteId?: string | undefined
+  /** There or below. */
+  readonly areaId?: string | undefined
+}
+
 export interface Devices {
   list(scope: Scope, query: DeviceQuery): Promise<Page<LedgerDevice>>
   get(scope: Scope, id: string): Promise<LedgerDevice | null>
@@ -204,7 +214,8 @@ export interface Devices {
   newToken(actor: Actor, id: string): Promise<string>
   /** Their first message came: registered → in_service. Not a human act, hence not audited. */
   heard(ids: readonly string[]): Promise<void>
-  identities(): AsyncIterable<DeviceIdentity>
+  /** In the order of their ids. */
+  identities(filter?: IdentityFilter): AsyncIterable<DeviceIdentity>
   identity(id: string): Promise<DeviceIdentity | null>
   /** Identities of all devices of a site, e.g. after it was renamed or moved. */
   identitiesOfSite(siteId: string): Promise<DeviceIdentity[]>

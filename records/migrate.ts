@@ -4,11 +4,11 @@ import { LedgerUnusable } from './errors.ts'
 import type { ColumnTypes, Migration } from './migrations/migration.ts'
 import type { Tables } from './tables.ts'
 
-/** 0: an empty database. Throws LedgerUnusable for somebody else's database. */
-export async function schemaVersion(db: Kysely<Tables>): Promise<number> {
-  const tables = await db.introspection.getTables()
-  if (tables.length === 0) return 0
-  if (!tables.some((table) => table.name === 'migration')) {
+/** 0: an empty database. Throws LedgerUnusable for somebody else's database. `tables`: the names of those there are. */
+export async function schemaVersion(db: Kysely<Tables>, tables?: readonly string[]): Promise<number> {
+  const names = tables ?? (await db.introspection.getTables()).map((table) => table.name)
+  if (names.length === 0) return 0
+  if (!names.includes('migration')) {
     const text = {
       zh: '数据库不是智安的账本，不予打开。',
       en: "The database is not a ledger of Zhi'an and was not opened.",

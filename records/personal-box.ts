@@ -40,6 +40,11 @@ export class PersonalBox {
     this.#sealing = keys[0] === undefined ? '' : keyIdOf(keys[0])
   }
 
+  /** Id of the key that seals; '' before there is one. */
+  get sealingKeyId(): string {
+    return this.#sealing
+  }
+
   knows(keyId: string): boolean {
     return this.#keys.has(keyId)
   }

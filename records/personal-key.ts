@@ -1,5 +1,5 @@
-// The key file of the personal box. It is made once, with the ledger's first start, and never again: a new key in the place
-// of a lost one would look like health and open nothing.
+// The key file of the personal box. It is made once, with the ledger's first start or by the operator, and never again: a new
+// key in the place of a lost one would look like health and open nothing.
 import { randomBytes } from 'node:crypto'
 import { existsSync, fsyncSync, closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -25,16 +25,39 @@ export const SEALED_COLUMNS: readonly { readonly table: keyof Tables; readonly c
 const LINE = /^[A-Za-z0-9+/]{43}=$/
 
 /** Gives the box its keys. Throws LedgerUnusable when what is sealed in `db` could not be opened with them. */
-export async function readPersonalKeys(box: PersonalBox, file: string, db: Kysely<Tables>): Promise<void> {
+export async function readOrMakePersonalKeys(box: PersonalBox, file: string, db: Kysely<Tables>): Promise<void> {
   const sealedUnder = await keyIdsIn(db)
+  if (!existsSync(file) && sealedUnder.length === 0) makeKeyFile(file)
+  useKeysOf(box, file, sealedUnder)
+}
+
+/**
+ * The same where several processes share a ledger: each has its own copy of one file, which none of them makes, or there would
+ * be as many keys as copies. `agreed` keeps the id of the first process's key, before anything is sealed with it.
+ */
+export async function readSharedPersonalKeys(
+  box: PersonalBox,
+  file: string,
+  db: Kysely<Tables>,
+  agreed: (keyId: string) => Promise<string>,
+): Promise<void> {
+  const sealedUnder = await keyIdsIn(db)
+  if (!existsSync(file) && sealedUnder.length === 0) {
+    throw noKey(
+      `找不到个人信息密钥文件 ${file}。请生成一次（openssl rand -base64 32 > personal.key），并把同一个文件放到每台 dashboard 上。`,
+      `The personal key file ${file} is missing. Make one, once (openssl rand -base64 32 > personal.key), and put the same file on every dashboard.`,
+    )
+  }
+  useKeysOf(box, file, sealedUnder)
+  useKeysOf(box, file, [await agreed(box.sealingKeyId)])
+}
+
+function useKeysOf(box: PersonalBox, file: string, sealedUnder: readonly string[]): void {
   if (!existsSync(file)) {
-    if (sealedUnder.length > 0) {
-      throw noKey(
-        `账本里有加密的个人信息，但找不到密钥文件 ${file}。请把原来的密钥文件放回，或用 ZHIAN_PERSONAL_KEY_FILE 指明它在哪里。`,
-        `The ledger holds sealed personal values, but the key file ${file} is missing. Put the old key file back, or say with ZHIAN_PERSONAL_KEY_FILE where it is.`,
-      )
-    }
-    makeKeyFile(file)
+    throw noKey(
+      `账本里有加密的个人信息，但找不到密钥文件 ${file}。请把原来的密钥文件放回，或用 ZHIAN_PERSONAL_KEY_FILE 指明它在哪里。`,
+      `The ledger holds sealed personal values, but the key file ${file} is missing. Put the old key file back, or say with ZHIAN_PERSONAL_KEY_FILE where it is.`,
+    )
   }
   box.useKeys(keysIn(file))
   if (sealedUnder.some((keyId) => !box.knows(keyId))) {

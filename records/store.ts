@@ -1,7 +1,6 @@
 // What the parts of the ledger work on: one connection that writes, one that reads and never keeps the writer waiting.
 import { randomBytes } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
-import type { Connection } from './sqlite/open.ts'
 import type { Tables } from './tables.ts'
 
 export type Transacting = Transaction<Tables>
@@ -10,6 +9,8 @@ export interface Store {
   readonly read: Kysely<Tables>
   /** One transaction; transactions run one after another in call order. Resolves when the commit is durable. */
   write<T>(work: (trx: Transacting) => Promise<T>): Promise<T>
+  /** One transaction of the journal, durable as well. It does not wait for people's writes where the engine can do without. */
+  journal<T>(work: (trx: Transacting) => Promise<T>): Promise<T>
   /** Wall time, ms. */
   now(): number
 }
@@ -28,48 +29,4 @@ export const ROWS_PER_INSERT = 100
 
 export function* chunksOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size)
-}
-
-/** A store over connections that come with the start. */
-export class LedgerStore implements Store {
-  readonly now: () => number
-  #writer: Connection | null = null
-  #reader: Connection | null = null
-  readonly #writing = new Set<Promise<unknown>>()
-  #closed = false
-
-  constructor(now: () => number) {
-    this.now = now
-  }
-
-  useWriter(connection: Connection): void {
-    this.#writer = connection
-  }
-  useReader(connection: Connection): void {
-    this.#reader = connection
-  }
-
-  get read(): Kysely<Tables> {
-    if (this.#reader === null || this.#closed) throw new Error('The ledger is not open.')
-    return this.#reader.db
-  }
-
-  async write<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
-    if (this.#writer === null || this.#closed) throw new Error('The ledger is not open.')
-    const writing = this.#writer.db.transaction().execute(work)
-    this.#writing.add(writing)
-    try {
-      return await writing
-    } finally {
-      this.#writing.delete(writing)
-    }
-  }
-
-  /** Finishes the writes that were taken; the reader goes first, so that the writer's close is the last and tidies the log. */
-  async close(): Promise<void> {
-    this.#closed = true
-    await Promise.allSettled(this.#writing)
-    await this.#reader?.close()
-    await this.#writer?.close()
-  }
 }

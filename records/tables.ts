@@ -1,6 +1,8 @@
 // The ledger's tables as queries see them. Instants are ms since 1970 (UTC), flags are 0/1, lists and snapshots are JSON
 // text: the same in every engine. The migrations create exactly this.
+import type { ClusterTables } from './tables/cluster.ts'
 import type { CommandTables } from './tables/commands.ts'
+import type { EventTables } from './tables/events.ts'
 import type { FileTables } from './tables/files.ts'
 import type { PlaceTables } from './tables/places.ts'
 import type { PromptTables } from './tables/prompts.ts'
@@ -84,12 +86,15 @@ export interface DeviceTable {
   /** Pinyin of its name. */
   pinyin: string
   created_at: number
+  /** `partitionOf` its id. */
+  partition: number
 }
 
 export interface DeviceStateTable {
   device_id: string
   position: number
   state: string
+  partition: number
 }
 
 export interface TransitionTable {
@@ -210,7 +215,17 @@ export interface AuditTable {
 }
 
 export interface Tables
-  extends CommandTables, FileTables, PlaceTables, PromptTables, PushTables, RentalTables, SignInTables, WallTables {
+  extends
+    ClusterTables,
+    CommandTables,
+    EventTables,
+    FileTables,
+    PlaceTables,
+    PromptTables,
+    PushTables,
+    RentalTables,
+    SignInTables,
+    WallTables {
   head: HeadTable
   migration: MigrationTable
   setting: SettingTable

@@ -1,19 +1,19 @@
 // Rental houses: rooms, which device stood in which room when, leases, checklists, floor plans.
 import { sql } from 'kysely'
 import type { Kysely } from 'kysely'
-import type { Migration } from './migration.ts'
+import type { ColumnTypes, Migration } from './migration.ts'
 
 export const rentals: Migration = {
   number: 6,
   name: 'rentals',
-  async up(db) {
-    await createRooms(db)
+  async up(db, types) {
+    await createRooms(db, types)
     await createLeases(db)
-    await createPlans(db)
+    await createPlans(db, types)
   },
 }
 
-async function createRooms(db: Kysely<unknown>): Promise<void> {
+async function createRooms(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
   await db.schema
     .createTable('room')
     .addColumn('id', 'text', (c) => c.primaryKey())
@@ -21,8 +21,8 @@ async function createRooms(db: Kysely<unknown>): Promise<void> {
     .addColumn('building', 'text', (c) => c.notNull())
     .addColumn('floor', 'integer', (c) => c.notNull())
     .addColumn('name', 'text', (c) => c.notNull())
-    .addColumn('area_m2', 'real')
-    .addColumn('power_limit_w', 'real')
+    .addColumn('area_m2', types.real)
+    .addColumn('power_limit_w', types.real)
     .addColumn('max_people', 'integer')
     .addColumn('created_at', 'bigint', (c) => c.notNull())
     .addUniqueConstraint('room_name', ['site_id', 'building', 'floor', 'name'])
@@ -71,7 +71,7 @@ async function createLeases(db: Kysely<unknown>): Promise<void> {
   await sql`create unique index lease_now on lease (room_id) where moved_out_at is null`.execute(db)
 }
 
-async function createPlans(db: Kysely<unknown>): Promise<void> {
+async function createPlans(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
   await db.schema
     .createTable('floor_plan')
     .addColumn('id', 'text', (c) => c.primaryKey())
@@ -85,8 +85,8 @@ async function createPlans(db: Kysely<unknown>): Promise<void> {
     .createTable('plan_pin')
     .addColumn('plan_id', 'text', (c) => c.notNull().references('floor_plan.id').onDelete('cascade'))
     .addColumn('device_id', 'text', (c) => c.notNull().references('device.id').onDelete('cascade'))
-    .addColumn('x', 'real', (c) => c.notNull())
-    .addColumn('y', 'real', (c) => c.notNull())
+    .addColumn('x', types.real, (c) => c.notNull())
+    .addColumn('y', types.real, (c) => c.notNull())
     .addPrimaryKeyConstraint('plan_pin_pk', ['plan_id', 'device_id'])
     .execute()
   await db.schema.createIndex('plan_pin_device').on('plan_pin').column('device_id').execute()

@@ -11,6 +11,9 @@ import { commands } from './0008-commands.ts'
 import { push } from './0009-push.ts'
 import { wall } from './0010-wall.ts'
 import { search } from './0011-search.ts'
+import { partitions } from './0012-partitions.ts'
+import { deviceEvents } from './0013-device-events.ts'
+import { cluster } from './0014-cluster.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -24,4 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   push,
   wall,
   search,
+  partitions,
+  deviceEvents,
+  cluster,
 ]

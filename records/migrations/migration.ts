@@ -5,6 +5,10 @@ import type { Kysely } from 'kysely'
 export interface ColumnTypes {
   /** A 64-bit key in order of insertion; in SQLite this exact word makes it the table's own key. */
   readonly sequence: 'integer' | 'bigint'
+  /** 64 bits of floating point. */
+  readonly real: 'real' | 'double precision'
+  /** Whether several processes share the ledger: only then are there tables for what they have to say to each other. */
+  readonly shared: boolean
 }
 
 export interface Migration {

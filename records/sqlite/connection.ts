@@ -1,6 +1,8 @@
 // The event loop's end of a ledger thread: requests in order, each with its answer.
 import { Worker } from 'node:worker_threads'
-import type { FromThread, QueryAnswer, Request, SqlValue, ThreadSettings } from './messages.ts'
+import { refuseUnbindable } from '../bindable.ts'
+import type { SqlValue } from '../bindable.ts'
+import type { FromThread, QueryAnswer, Request, ThreadSettings } from './messages.ts'
 
 interface Waiting {
   readonly resolve: (answer: QueryAnswer) => void
@@ -47,10 +49,10 @@ export class SqliteThread {
   }
 
   query(sql: string, parameters: readonly unknown[]): Promise<QueryAnswer> {
-    const unbindable = parameters.findIndex((value) => !isBindable(value))
-    if (unbindable >= 0) {
-      const value = parameters[unbindable]
-      return Promise.reject(new TypeError(`Parameter ${unbindable + 1} cannot be bound (${describe(value)}): ${sql}`))
+    try {
+      refuseUnbindable(sql, parameters)
+    } catch (error) {
+      return Promise.reject(error as TypeError)
     }
     return this.send({ type: 'query', sql, parameters: parameters as readonly SqlValue[] })
   }
@@ -85,15 +87,4 @@ export class SqliteThread {
 function sqliteError(error: Error, code?: string | null): SqliteError {
   const known = code ?? ('errcode' in error ? String(error.errcode) : null)
   return new SqliteError(error.message, known === null ? null : Number(known), { cause: error })
-}
-
-/** node:sqlite binds a Date, NaN and undefined as NULL and true as 1, all without a word. */
-function isBindable(value: unknown): value is SqlValue {
-  if (value === null || typeof value === 'string' || typeof value === 'bigint') return true
-  if (typeof value === 'number') return Number.isFinite(value)
-  return value instanceof Uint8Array
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'object' && value !== null ? value.constructor.name : String(value)
 }

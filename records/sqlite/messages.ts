@@ -1,7 +1,5 @@
 // What the event loop and a ledger thread say to each other.
-
-/** What SQLite can hold. Everything else binds as NULL or as another type without an error, so it never gets that far. */
-export type SqlValue = null | number | bigint | string | Uint8Array
+import type { SqlValue } from '../bindable.ts'
 
 export interface ThreadSettings {
   readonly file: string

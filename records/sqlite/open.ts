@@ -8,7 +8,7 @@ import { SqliteError, SqliteThread } from './connection.ts'
 import { SqliteThreadDialect } from './dialect.ts'
 import { createPrivately, syncDirectoryOf } from './files.ts'
 
-export const SQLITE_TYPES: ColumnTypes = { sequence: 'integer' }
+export const SQLITE_TYPES: ColumnTypes = { sequence: 'integer', real: 'real', shared: false }
 
 /** Primary result codes SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGE: ReadonlySet<number> = new Set([11, 26])

@@ -9,6 +9,7 @@ import { LedgerUnusable } from '../../records/errors.ts'
 import { MIGRATIONS } from '../../records/migrations/all.ts'
 import type { Migration } from '../../records/migrations/migration.ts'
 import { EVERYTHING } from '../../records/scope.ts'
+import { SQLITE_TYPES } from '../../records/sqlite/open.ts'
 import { ledgerFileIn, logOf } from '../../records/sqlite/files.ts'
 import { tornTailOf } from '../../records/sqlite/torn-log.ts'
 import { verifyLedgerFile } from '../../records/verify.ts'
@@ -91,7 +92,7 @@ describe('versions', () => {
   const broken: Migration = {
     ...next,
     async up(db) {
-      await next.up(db, { sequence: 'integer' })
+      await next.up(db, SQLITE_TYPES)
       throw new Error('half-way')
     },
   }

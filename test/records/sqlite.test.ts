@@ -8,7 +8,7 @@ import { MIGRATIONS } from '../../records/migrations/all.ts'
 import { EVERYTHING } from '../../records/scope.ts'
 import { ledgerFileIn } from '../../records/sqlite/files.ts'
 import { openReader, openWriter, SQLITE_TYPES } from '../../records/sqlite/open.ts'
-import { LedgerStore } from '../../records/store.ts'
+import { SqliteStore } from '../../records/sqlite/store.ts'
 import { entryOf, T0 } from './entries.ts'
 import { newDirectory, startedLedger } from './fixture.ts'
 
@@ -17,7 +17,7 @@ async function opened() {
   const writer = await openWriter(file)
   await migrate(writer.db, 0, MIGRATIONS, SQLITE_TYPES, T0)
   const reader = await openReader(file)
-  const store = new LedgerStore(() => T0)
+  const store = new SqliteStore(() => T0)
   store.useWriter(writer)
   store.useReader(reader)
   onTestFinished(() => store.close())

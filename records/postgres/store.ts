@@ -1,0 +1,101 @@
+// A store over three pools of one process: what people write, the journal, reading.
+import { sql } from 'kysely'
+import type { Kysely } from 'kysely'
+import { auditedAtEnd } from '../audit.ts'
+import type { Store, Transacting } from '../store.ts'
+import type { Tables } from '../tables.ts'
+import { ADMINISTRATION, LOCK_SPACE } from './locks.ts'
+import { openPool } from './pool.ts'
+import type { Pool } from './pool.ts'
+
+export interface PostgresStoreOptions {
+  readonly url: string
+  readonly name: string
+  readonly now: () => number
+  readonly log: (line: string) => void
+}
+
+export class PostgresStore implements Store {
+  readonly now: () => number
+  /**
+   * One transaction of this kind at a time in all processes, as where one process has the ledger to itself: what such a
+   * transaction reads, nobody changes before its end.
+   */
+  readonly #administration: Pool
+  readonly #journal: Pool
+  readonly #reader: Pool
+  /** Own turn first: who waits for the lock of the database holds a connection. */
+  #turn: Promise<unknown> = Promise.resolve()
+  readonly #writing = new Set<Promise<unknown>>()
+  #closed = false
+
+  constructor({ url, name, now, log }: PostgresStoreOptions) {
+    this.now = now
+    this.#administration = openPool({
+      ...{ url, log, name: `${name} writer`, connections: 1, readOnly: false },
+      ...{ statementMs: 60_000, idleInTransactionMs: 10_000 },
+    })
+    this.#journal = openPool({
+      ...{ url, log, name: `${name} journal`, connections: 5, readOnly: false },
+      // Alarms of all partitions wait for the one head.
+      ...{ statementMs: 10_000, idleInTransactionMs: 2_500 },
+    })
+    this.#reader = openPool({
+      ...{ url, log, name: `${name} reader`, connections: 5, readOnly: true },
+      ...{ statementMs: 60_000, idleInTransactionMs: 30_000 },
+    })
+  }
+
+  get read(): Kysely<Tables> {
+    this.#refuseWhenClosed()
+    return this.#reader.db
+  }
+
+  /** For what is neither the journal nor anybody's act: owners of partitions, answers. */
+  get direct(): Kysely<Tables> {
+    this.#refuseWhenClosed()
+    return this.#journal.db
+  }
+
+  /** Of the one connection that brings the schema up to date, before anything else is done. */
+  get schema(): Kysely<Tables> {
+    return this.#administration.db
+  }
+
+  async write<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
+    this.#refuseWhenClosed()
+    const mine = this.#turn.then(() =>
+      this.#administration.db.transaction().execute(async (trx) => {
+        await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_SPACE)}, ${sql.lit(ADMINISTRATION)})`.execute(trx)
+        return auditedAtEnd(trx, work)
+      }),
+    )
+    this.#turn = mine.catch(() => undefined)
+    return this.#finishing(mine)
+  }
+
+  async journal<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
+    this.#refuseWhenClosed()
+    return this.#finishing(this.#journal.db.transaction().execute(work))
+  }
+
+  /** Finishes the writes that were taken. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.allSettled(this.#writing)
+    await Promise.all([this.#administration.close(), this.#journal.close(), this.#reader.close()])
+  }
+
+  async #finishing<T>(writing: Promise<T>): Promise<T> {
+    this.#writing.add(writing)
+    try {
+      return await writing
+    } finally {
+      this.#writing.delete(writing)
+    }
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#closed) throw new Error('The ledger is not open.')
+  }
+}
