@@ -77,36 +77,38 @@ export class Commands implements Replies {
     await Promise.allSettled([...this.#entries.values()].map((entry) => this.#write(entry)))
   }
 
-  /** Answers when it is on its way, or refused; a refused one leaves no trace and is not kept for later. */
-  async request(actor: Actor, request: CommandRequest): Promise<CommandOutcome> {
+  /**
+   * Answers when it is on its way, or refused; a refused one leaves no trace and is not kept for later. `written` is called
+   * before it is sent.
+   */
+  async request(actor: Actor, request: CommandRequest, written?: () => void): Promise<CommandOutcome> {
     const { clock, devices, line, log } = this.#options
     const runtime = devices.get(request.deviceId)
     if (runtime === undefined) return { ok: false, refusal: 'unknown_command', wrongArgs: [] }
     const { profile } = runtime
+    const known = request.id === undefined ? undefined : this.#entries.get(request.id)
+    if (known !== undefined) return { ok: true, command: known.command }
     const key = `${request.deviceId} ${request.name}`
-    const judgement = judgeCommand(request.name, request.args, {
-      profile,
-      line: line.lineOf(profile.deviceId, profile.gatewayId),
-      underWay: this.#asked.has(key) || this.#underWay(request),
-    })
-    if (!judgement.ok) return judgement
-    const requestedAt = clock.wall()
-    const command = newCommand(request, judgement.args, judgement.command, actor, requestedAt)
-    const entry: Entry = {
-      command,
-      skew: requestedAt - clock.now(),
-      interrupted: false,
-      written: command,
-      writing: null,
-    }
-    this.#asked.add(key)
+    const underWay = this.#asked.has(key) || this.#underWay(request)
+    if (!underWay) this.#asked.add(key)
+    let entry: Entry
     try {
+      const judgement = judgeCommand(request.name, request.args, {
+        profile,
+        line: await line.lineOf(profile.deviceId, profile.gatewayId),
+        underWay,
+      })
+      if (!judgement.ok) return judgement
+      const requestedAt = clock.wall()
+      const command = newCommand(request, judgement.args, judgement.command, actor, requestedAt)
+      entry = { command, skew: requestedAt - clock.now(), interrupted: false, written: command, writing: null }
       await log.add(actor, command)
       this.#entries.set(command.id, entry)
     } finally {
-      this.#asked.delete(key)
+      if (!underWay) this.#asked.delete(key)
     }
-    this.#options.changed(command)
+    written?.()
+    this.#options.changed(entry.command)
     await this.#send(entry, profile.gatewayId)
     return { ok: true, command: entry.command }
   }
@@ -149,7 +151,7 @@ export class Commands implements Replies {
     if (command.state === 'requested') {
       const { id, name, args, expires } = command
       const payload: CommandPayload = { id, name, args, expires }
-      const sent = this.#options.line.send(command.deviceId, gatewayId, JSON.stringify(payload), {
+      const sent = await this.#options.line.send(command.deviceId, gatewayId, JSON.stringify(payload), {
         withinMs: expires - this.#now(entry),
         delivered: () => this.#follow(entry, { type: 'delivered' }),
       })
@@ -229,14 +231,14 @@ export class Commands implements Replies {
 }
 
 function newCommand(
-  { deviceId, name, reason }: CommandRequest,
+  { id = randomBytes(12).toString('hex'), deviceId, name, reason }: CommandRequest,
   args: Command['args'],
   { expiry }: KindCommand,
   actor: Actor,
   requestedAt: number,
 ): Command {
   return {
-    id: randomBytes(12).toString('hex'),
+    id,
     deviceId,
     name,
     args,

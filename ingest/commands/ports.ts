@@ -3,9 +3,9 @@ import type { Command, CommandArgs, CommandRefusal } from '../../contract/http/c
 import type { RejectionReason, ReplyPayload } from '../../contract/payloads.ts'
 import type { Line } from './judge.ts'
 
-/** The way to the devices; the broker fulfils it. */
+/** The way to the devices; the broker fulfils it, or whoever finds the broker that holds the device's connection. */
 export interface CommandLine {
-  lineOf(deviceId: string, gatewayId: string | null): Line
+  lineOf(deviceId: string, gatewayId: string | null): Line | Promise<Line>
   /**
    * Hands it to a device that listens now; false when none does, and it is not kept. Its line is cut when it has not been
    * acknowledged within `withinMs`: what still lies in it must not arrive later.
@@ -15,10 +15,12 @@ export interface CommandLine {
     gatewayId: string | null,
     payload: string,
     options: { readonly withinMs: number; readonly delivered: () => void },
-  ): boolean
+  ): boolean | Promise<boolean>
 }
 
 export interface CommandRequest {
+  /** Of the command that it makes; absent: a new one. */
+  readonly id?: string
   readonly deviceId: string
   readonly name: string
   readonly args: CommandArgs
