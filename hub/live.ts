@@ -12,7 +12,7 @@ import type { CommittedTransition, Ledger, NewRejection } from '../records/ledge
 import type { PlaceOfThing } from '../records/scope.ts'
 import { Arrivals } from './arrivals.ts'
 import type { RejectionSamples } from './rejections.ts'
-import { Tally } from './tally.ts'
+import { Tally } from '../dashboard/server/tally.ts'
 
 type Listener<T> = (value: T) => void
 

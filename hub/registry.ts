@@ -1,5 +1,5 @@
-// Administrative writes: the ledger first, then everyone who keeps a copy in memory — the broker's credentials, the
-// pipeline's devices, open connections.
+// Administrative writes where everyone who keeps a copy of the ledger is in this process: the broker's credentials, the pipeline's
+// devices, open connections.
 import type { Registry } from '../dashboard/server/ports.ts'
 import { isSamePlace } from '../ingest/devices.ts'
 import type { Devices as IngestDevices, Placement } from '../ingest/devices.ts'
@@ -7,6 +7,8 @@ import type { DeviceProfile } from '../ingest/alarms/types.ts'
 import type { Pipeline } from '../ingest/pipeline.ts'
 import type { DeviceIdentity, Ledger } from '../records/ledger.ts'
 import type { MemoryCredentials } from './credentials.ts'
+import { registryOf } from './registry-of.ts'
+import type { ToldInput } from './registry-of.ts'
 import type { Unheard } from './unheard.ts'
 
 export interface RegistryParts {
@@ -58,122 +60,36 @@ export function createRegistry(parts: RegistryParts): Registry {
     if (identity !== null) learn(identity)
   }
   /** One pass over all devices costs less than a query for each of many. */
-  const learnMany = async (ids: ReadonlySet<string>): Promise<void> => {
-    for await (const identity of ledger.devices.identities()) if (ids.has(identity.id)) learn(identity)
-  }
-  const learnSite = async (siteId: string): Promise<void> => {
-    for (const identity of await ledger.devices.identitiesOfSite(siteId)) learn(identity)
-  }
-  const learnArea = async (areaId: string): Promise<void> => {
-    for await (const identity of ledger.devices.identities()) if (identity.areaIds.includes(areaId)) learn(identity)
+  const learnWhere = async (concerned: (identity: DeviceIdentity) => boolean): Promise<void> => {
+    for await (const identity of ledger.devices.identities()) if (concerned(identity)) learn(identity)
   }
 
-  return {
-    devices: {
-      async create(actor, device) {
-        const created = await ledger.devices.create(actor, device)
-        await learnOne(device.id)
-        return created
-      },
-      async import(actor, rows) {
-        const tokens = await ledger.devices.import(actor, rows)
-        await learnMany(new Set(tokens.map(({ id }) => id)))
-        return tokens
-      },
-      async update(actor, id, change) {
-        const updated = await ledger.devices.update(actor, id, change)
-        const runtime = devices.get(id)
-        const by = { id: actor.userId, name: actor.name }
-        const to = change.lifecycle
-        if (runtime !== undefined && (to === 'in_service' || to === 'retired'))
-          pipeline.input(runtime, { type: 'lifecycle', to, by })
-        await learnOne(id)
-        if (change.lifecycle === 'retired') disconnect(id, 'retired')
-        return updated
-      },
-      async delete(actor, id) {
-        await ledger.devices.delete(actor, id)
-        credentials.remove(id)
-        devices.remove(id)
-        disconnect(id, 'deleted')
-      },
-      async newToken(actor, id) {
-        const token = await ledger.devices.newToken(actor, id)
-        await learnOne(id)
-        disconnect(id, 'token_changed')
-        return token
-      },
+  return registryOf(ledger, {
+    mustHear: () => undefined,
+    async tell(deviceId: string, input: ToldInput) {
+      const runtime = devices.get(deviceId)
+      if (runtime !== undefined) pipeline.input(runtime, input)
     },
-    places: {
-      createSite: (actor, site) => ledger.places.createSite(actor, site),
-      async updateSite(actor, id, change) {
-        const updated = await ledger.places.updateSite(actor, id, change)
-        await learnSite(id)
-        return updated
-      },
-      deleteSite: (actor, id) => ledger.places.deleteSite(actor, id),
-      async updateArea(actor, id, change) {
-        const updated = await ledger.places.updateArea(actor, id, change)
-        await learnArea(id)
-        return updated
-      },
-      async mergeArea(actor, id, into) {
-        const merged = await ledger.places.mergeArea(actor, id, into)
-        await learnArea(into)
-        return merged
-      },
+    async devices(ids) {
+      const [one] = ids
+      if (ids.size === 1 && one !== undefined) await learnOne(one)
+      else await learnWhere(({ id }) => ids.has(id))
     },
-    async importPlaces(actor, plan, how) {
-      const outcome = await ledger.placesImport.run(actor, plan, how)
-      if (how.preview || !outcome.ok || outcome.changedSites.length === 0) return outcome
-      const changed = new Set(outcome.changedSites)
-      for await (const identity of ledger.devices.identities())
-        if (identity.siteId !== null && changed.has(identity.siteId)) learn(identity)
-      return outcome
+    async sites(ids) {
+      const [one] = ids
+      if (ids.size === 1 && one !== undefined)
+        for (const identity of await ledger.devices.identitiesOfSite(one)) learn(identity)
+      else await learnWhere(({ siteId }) => siteId !== null && ids.has(siteId))
     },
-    users: {
-      create: (actor, user) => ledger.users.create(actor, user),
-      update: (actor, id, change, keepSession) => ledger.users.update(actor, id, change, keepSession),
-      delete: (actor, id) => ledger.users.delete(actor, id),
+    area: (id) => learnWhere(({ areaIds }) => areaIds.includes(id)),
+    async removed(deviceId) {
+      credentials.remove(deviceId)
+      devices.remove(deviceId)
     },
-    files: ledger.files,
-    privacy: ledger.privacy,
-    rooms: ledger.rooms,
-    leases: ledger.leases,
-    checklists: ledger.checklists,
-    plans: ledger.plans,
-    installations: {
-      async install(actor, scope, device) {
-        const installed = await ledger.installations.install(actor, scope, device)
-        await learnOne(device.id)
-        // Whoever was let in by the token of the preparation is not the set that hangs there.
-        disconnect(device.id, 'token_changed')
-        return installed
-      },
-      async replace(actor, id, set) {
-        const replaced = await ledger.installations.replace(actor, id, set)
-        await learnOne(id)
-        disconnect(id, 'token_changed')
-        const runtime = devices.get(id)
-        if (runtime !== undefined)
-          pipeline.input(runtime, { type: 'replaced', by: { id: actor.userId, name: actor.name } })
-        return replaced
-      },
-      async describe(actor, id, attributes) {
-        const described = await ledger.installations.describe(actor, id, attributes)
-        await learnOne(id)
-        return described
-      },
+    async rules(kind) {
+      await parts.reloadRules()
+      for (const runtime of devices.all()) if (runtime.profile.kind === kind) pipeline.input(runtime, { type: 'tick' })
     },
-    rules: {
-      async change(actor, rule) {
-        const changed = await ledger.rules.change(actor, rule)
-        await parts.reloadRules()
-        for (const runtime of devices.all()) {
-          if (runtime.profile.kind === rule.kind) pipeline.input(runtime, { type: 'tick' })
-        }
-        return changed
-      },
-    },
-  }
+    disconnect,
+  })
 }

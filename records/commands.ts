@@ -32,6 +32,11 @@ export class CommandRecords implements CommandLog {
     })
   }
 
+  async find(id: string): Promise<Command | null> {
+    const row = await this.#store.read.selectFrom('command').selectAll().where('id', '=', id).executeTakeFirst()
+    return row === undefined ? null : commandOf(row)
+  }
+
   async open(): Promise<Command[]> {
     const rows = await this.#store.read
       .selectFrom('command')

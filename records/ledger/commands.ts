@@ -8,6 +8,7 @@ export interface CommandLog {
   /** Audited in the same transaction. */
   add(actor: Actor, command: Command): Promise<void>
   save(command: Command): Promise<void>
+  find(id: string): Promise<Command | null>
   /** Those that have not ended, oldest first. */
   open(): Promise<Command[]>
   /** Of one device, since it was registered, newest first. Throws `not_found` for a device outside the scope. */

@@ -3,8 +3,10 @@
 import type { Principal } from '../auth/principal.ts'
 import type { Records } from '../ports.ts'
 
-const PLACES = 'feed.scope_since.places'
-const userKey = (userId: string): string => `feed.scope_since.user.${userId}`
+/** Settings: of what changed for everyone with places, and the beginning of those of one user. */
+export const SCOPE_MARKS = { places: 'feed.scope_since.places', user: 'feed.scope_since.user.' } as const
+const PLACES = SCOPE_MARKS.places
+const userKey = (userId: string): string => `${SCOPE_MARKS.user}${userId}`
 
 /** Before the first transition: every cursor is good. */
 const NEVER = -1

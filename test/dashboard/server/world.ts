@@ -26,7 +26,7 @@ import type {
 } from '../../../dashboard/server/ports.ts'
 import type { CommittedTransition, JournalEntry, Ledger } from '../../../records/ledger.ts'
 import { DEFAULT_RULES } from '../../../hub/rules.ts'
-import { Tally } from '../../../hub/tally.ts'
+import { Tally } from '../../../dashboard/server/tally.ts'
 import type { PlaceOfThing } from '../../../records/scope.ts'
 import { createLedger } from '../../../records/sqlite-ledger.ts'
 import { entryOf } from '../../records/entries.ts'

@@ -1,6 +1,6 @@
 // Counts devices as the wall wants them: all, and by every area around them.
-import type { Heard } from '../dashboard/server/ports.ts'
-import type { PlaceOfThing } from '../records/scope.ts'
+import type { Heard } from './ports.ts'
+import type { PlaceOfThing } from '../../records/scope.ts'
 
 type Counting = { -readonly [Name in keyof Heard]: number }
 
