@@ -13,6 +13,7 @@ import type { KindRule, RuleKind, VersionedRule } from '../contract/rules.ts'
 import type { Regime } from '../contract/site-profile.ts'
 import type { AnswerOfBatch } from './ledger/cluster.ts'
 import type { CoverageRegister } from './ledger/coverage.ts'
+import type { DeviceEvents } from './ledger/device-events.ts'
 import type { Inspections } from './ledger/inspections.ts'
 import type { Places } from './ledger/places.ts'
 import type { PlacesImporter } from './ledger/places-import.ts'
@@ -416,6 +417,7 @@ export interface Ledger {
   readonly coverage: CoverageRegister
   readonly placesImport: PlacesImporter
   readonly devices: Devices
+  readonly deviceEvents: DeviceEvents
   readonly commands: CommandLog
   readonly installations: Installations
   readonly files: Files

@@ -4,6 +4,7 @@ import { AuditTrail } from './audit.ts'
 import { ChecklistRecords } from './checklists.ts'
 import { CommandRecords } from './commands.ts'
 import { CoverageRecords } from './coverage.ts'
+import { DeviceEventRecords } from './device-events.ts'
 import { DeviceRecords } from './devices.ts'
 import type { HashToken } from './devices.ts'
 import { FileRecords } from './files.ts'
@@ -62,6 +63,7 @@ export function ledgerParts(store: Store, { box, contents, hashToken }: PartsOpt
     coverage: new CoverageRecords(store),
     placesImport: new WorkbookImport(store),
     devices: new DeviceRecords(store, hashToken),
+    deviceEvents: new DeviceEventRecords(store),
     commands: new CommandRecords(store),
     installations: new InstallationRecords(store, hashToken),
     files: new FileRecords(store, contents),

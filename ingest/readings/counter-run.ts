@@ -5,22 +5,14 @@ import { metricIds, tablesOf } from './catalog.ts'
 import type { FamilyTables } from './catalog.ts'
 import { numberOf } from './database.ts'
 import type { Lane } from './database.ts'
+import { runOf } from './counter-hours.ts'
+import type { CounterHour } from './counter-hours.ts'
 import type { CounterQuery } from './messages.ts'
 import type { CounterRun } from './port.ts'
 import { UNIT_MS } from './rollups.ts'
 import { dayOf, HOUR_MS, rollupTable } from './schema.ts'
 import { cover, daysInOpenTables, readingSources } from './series.ts'
 import type { Piece } from './series.ts'
-
-/** An hour of a counter: what it said first and last, and what it ran up in between. */
-export interface CounterHour {
-  readonly from: number
-  readonly to: number
-  readonly first: number
-  readonly last: number
-  readonly gain: number
-  readonly falls: number
-}
 
 /** Of a roll-up; what came first in it is not kept. */
 interface RolledHour {
@@ -48,29 +40,6 @@ export async function counterRun(lane: Lane, query: CounterQuery): Promise<Count
     const hours = [...rolled.flatMap((hour) => (again.has(hour.t) ? [] : hourOf(hour))), ...read]
     return runOf(hours.toSorted((a, b) => a.from - b.from))
   })
-}
-
-/** null: it said nothing. */
-export function runOf(hours: readonly CounterHour[]): CounterRun | null {
-  const [start, end] = [hours[0], hours.at(-1)]
-  if (start === undefined || end === undefined) return null
-  let consumed = 0
-  let falls = 0
-  let before = start.first
-  const days = new Set<number>()
-  for (const { first, last, gain, falls: within, from } of hours) {
-    consumed += gain + Math.max(0, first - before)
-    falls += within + (first < before ? 1 : 0)
-    before = last
-    days.add(dayOf(from))
-  }
-  return {
-    first: { ts: start.from, value: start.first },
-    last: { ts: end.to, value: end.last },
-    consumed,
-    falls,
-    days: [...days],
-  }
 }
 
 /** Where it fell within the hour, it rose to its highest and began again at its lowest. */

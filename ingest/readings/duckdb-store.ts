@@ -12,6 +12,7 @@ import { Packer } from './packer.ts'
 import type { ReadingStore } from './port.ts'
 import { checkKinds, type ReadingKinds } from './schema.ts'
 import { pointsOf } from './series-rows.ts'
+import { unavailable } from './unavailable.ts'
 
 export interface DuckdbStoreOptions {
   readonly directory: string
@@ -26,11 +27,6 @@ export interface DuckdbStoreOptions {
 export interface DuckdbStore extends ReadingStore {
   /** Inputs taken and not yet durable: the measure of back-pressure. */
   readonly backlog: number
-}
-
-/** The store took nothing: it failed, is not started, or is stopped. Nothing of the batch may be taken as durable. */
-export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError'
 }
 
 /** A second commit is sent ahead of the first one's end only when it is big enough to be worth its own sync. */
@@ -304,10 +300,6 @@ export function createDuckdbStore(given: DuckdbStoreOptions): DuckdbStore {
     },
   }
   return store
-}
-
-function unavailable(chinese: string, english: string): StoreUnavailableError {
-  return new StoreUnavailableError(`${chinese} ${english}`)
 }
 
 function asError(error: unknown): Error {

@@ -74,18 +74,8 @@ export interface RetentionPolicy {
   readonly hourDays: number
 }
 
-export interface ReadingStore {
-  /**
-   * Opens (and creates or widens) the store. `position` is the highest position stored, 0 when empty. After a rejected
-   * append the store takes nothing until it is started again; what of the rejected batches is stored, is then told.
-   * Of one that runs and has not failed it asks only where it stands.
-   * `repaired` says, for the operator, what was found damaged and how it was mended.
-   */
-  start(): Promise<{ position: number; repaired?: string }>
-  /** Resolves when every input is durable; rejects when none of them may be taken as durable. Batches commit in call order. */
-  append(inputs: readonly StoredInput[]): Promise<void>
-  /** Stored inputs with a greater position, in order of position. For re-deciding after a crash. */
-  after(position: number): AsyncIterable<StoredInput>
+/** What is asked of readings, wherever they are kept. Devices and metrics that nobody stored have no readings. */
+export interface ReadingQueries {
   /** At most `points` buckets of one metric over [from, to), duplicates of (device, ts) counted once. */
   series(query: {
     deviceId: string
@@ -109,11 +99,46 @@ export interface ReadingStore {
   events(query: { deviceId: string; from: number; to: number; limit: number }): Promise<StoredEvent[]>
   /** Raw readings of a device in order of time, for export. */
   export(query: { deviceId: string; kind: string; from: number; to: number }): AsyncIterable<StoredReading>
+}
+
+export interface ReadingStore extends ReadingQueries {
+  /**
+   * Opens (and creates or widens) the store. `position` is the highest position stored, 0 when empty. After a rejected
+   * append the store takes nothing until it is started again; what of the rejected batches is stored, is then told.
+   * Of one that runs and has not failed it asks only where it stands.
+   * `repaired` says, for the operator, what was found damaged and how it was mended.
+   */
+  start(): Promise<{ position: number; repaired?: string }>
+  /** Resolves when every input is durable; rejects when none of them may be taken as durable. Batches commit in call order. */
+  append(inputs: readonly StoredInput[]): Promise<void>
+  /** Stored inputs with a greater position, in order of position. For re-deciding after a crash. */
+  after(position: number): AsyncIterable<StoredInput>
   /**
    * Drops what the policy no longer keeps, seals finished days, rolls up. `now` is wall time, ms. Sealing merges duplicates,
    * so inputs after `decided`, the position up to which every decision is in the ledger, are left as they arrived.
    */
   maintain(now: number, retention: RetentionPolicy, decided?: number): Promise<void>
   /** Finishes what was appended, closes. Idempotent. */
+  stop(): Promise<void>
+}
+
+/**
+ * A store on another machine. It keeps what was measured, not the order of arrival: readings come back with position 0, and
+ * whoever must read again what it has not decided keeps that order himself (the streams of a cluster, the spool of a hub).
+ */
+export interface RemoteStore extends ReadingQueries {
+  /**
+   * Looks whether the store can be used. Throws StoreUnusableError when it must not be used as it is set up, and
+   * StoreUnavailableError when it cannot be reached; then whatever is asked next looks again.
+   */
+  start(): Promise<void>
+  /**
+   * Resolves when every input outlives the death of the store's process; rejects when it is not known that they do. The same
+   * inputs may be appended any number of times, in any order: each is stored once.
+   */
+  append(inputs: readonly StoredInput[]): Promise<void>
+  /** What the store does not do by itself. `now` is wall time, ms. */
+  maintain(now: number, retention: RetentionPolicy): Promise<void>
+  /** Finishes what was appended as far as the store takes it now, closes. Idempotent. */
   stop(): Promise<void>
 }

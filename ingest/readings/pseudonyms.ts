@@ -2,10 +2,8 @@
 // and goes: the event stays, without its person.
 import { type Lane, numberOf } from './database.ts'
 import { tablesOf } from './catalog.ts'
-import { dayStart, EVENTS, monthStart } from './schema.ts'
+import { dayStart, EVENTS, monthStart, PERSON_DAYS } from './schema.ts'
 
-/** Days a pseudonym is kept. */
-export const PERSON_DAYS = 30
 const KIND = 'access'
 /** Setting: the day up to which they are gone. Late events may bring older ones: every day looks at all months again. */
 const DONE = 'persons_forgotten'

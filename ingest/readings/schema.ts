@@ -26,6 +26,9 @@ export function monthOf(ms: number): number {
 
 export const monthStart = (month: number): number => Date.UTC(Math.floor(month / 12), month % 12) - CHINA_OFFSET_MS
 
+/** Days the pseudonym of who opened a door is kept. */
+export const PERSON_DAYS = 30
+
 /** The events' family; a kind's own family is its name. The dash keeps the two apart. */
 export const EVENTS = 'events-'
 

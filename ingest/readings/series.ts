@@ -1,5 +1,6 @@
 // A series of one device and metric in buckets. The cost follows the answer: wide buckets read roll-ups, narrow ones the
 // readings, and every sealed table is sorted by device, so that only the device's own stretch of it is read.
+import { type Buckets, bucketsOf, type Level } from './buckets.ts'
 import { type FamilyTables, metricIds, tablesOf } from './catalog.ts'
 import { type Lane, numberOf } from './database.ts'
 import type { SeriesQuery } from './messages.ts'
@@ -18,8 +19,6 @@ import {
 } from './schema.ts'
 import { NO_ROWS, packRows } from './series-rows.ts'
 
-type Level = 'raw' | 'minute' | 'hour'
-
 /** A stretch of time [from, to) to be read from one kind of source. */
 export interface Piece {
   readonly level: Level
@@ -29,23 +28,6 @@ export interface Piece {
 
 /** What of whom is read. */
 type Stretch = Omit<SeriesQuery, 'points'>
-
-interface Buckets {
-  readonly level: Level
-  readonly origin: number
-  readonly width: number
-}
-
-/** Buckets are whole minutes or hours as soon as they are that wide, so that roll-ups fit into them. */
-export function bucketsOf(from: number, to: number, points: number): Buckets {
-  for (const level of ['hour', 'minute'] as const) {
-    const unit = UNIT_MS[level]
-    const origin = Math.floor(from / unit) * unit
-    const width = (to - origin) / points
-    if (width >= unit) return { level, origin, width: Math.ceil(width / unit) * unit }
-  }
-  return { level: 'raw', origin: from, width: Math.max(1, Math.ceil((to - from) / points)) }
-}
 
 export async function series(lane: Lane, query: SeriesQuery): Promise<Float64Array> {
   const { kind, metric, from, to, points } = query

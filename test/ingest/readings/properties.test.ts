@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LATE_AFTER_MS } from '../../../contract/payloads.ts'
-import { bucketsOf } from '../../../ingest/readings/series.ts'
+import { bucketsOf } from '../../../ingest/readings/buckets.ts'
 import type { SeriesPoint, StoredInput, StoredReading } from '../../../ingest/readings/port.ts'
 import { all, DAY, event, KEEP, openStore, reading, START, stored } from './county.ts'
 

@@ -1,6 +1,6 @@
 // Who opened a door is known for thirty days.
 import { describe, expect, it } from 'vitest'
-import { PERSON_DAYS } from '../../../ingest/readings/pseudonyms.ts'
+import { PERSON_DAYS } from '../../../ingest/readings/schema.ts'
 import type { StoredEvent } from '../../../ingest/readings/port.ts'
 import { DAY, directory, event, KEEP, KINDS, sealAfter, START, storeIn } from './county.ts'
 
