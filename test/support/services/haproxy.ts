@@ -39,6 +39,8 @@ export interface HaproxyServer extends ServerProcess {
   readonly base: string
   /** How it sees its servers now, e.g. `dashboards/dashboard-1` → `UP`. */
   states(): Promise<ReadonlyMap<string, string>>
+  /** How many requests and connections each of its servers has under way: a live feed is one. */
+  sessions(): Promise<ReadonlyMap<string, number>>
 }
 
 export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServer> {
@@ -79,22 +81,25 @@ export async function startHaproxy(options: HaproxyOptions): Promise<HaproxyServ
     // SIGTERM ends it at once; SIGUSR1 would wait for what is open.
     stopSignal: 'SIGTERM',
   })
+  /** One column of its statistics, by `backend/server`. */
+  async function column(name: string): Promise<Map<string, string>> {
+    const csv = await (await fetch(`${operator}/stats;csv`)).text()
+    const [header = '', ...rows] = csv.trim().split('\n')
+    const columns = header.replace('# ', '').split(',')
+    const cell = (row: string, of: string): string => row.split(',')[columns.indexOf(of)] ?? ''
+    return new Map(
+      rows
+        .filter((row) => !['FRONTEND', 'BACKEND'].includes(cell(row, 'svname')))
+        .map((row) => [`${cell(row, 'pxname')}/${cell(row, 'svname')}`, cell(row, name)]),
+    )
+  }
   return Object.assign(server, {
     httpPort,
     mqttPort,
     mqttsPort,
     statsPort,
     base: `${options.tlsPem === undefined ? 'http' : 'https'}://127.0.0.1:${httpPort}`,
-    async states() {
-      const csv = await (await fetch(`${operator}/stats;csv`)).text()
-      const [header = '', ...rows] = csv.trim().split('\n')
-      const columns = header.replace('# ', '').split(',')
-      const cell = (row: string, name: string): string => row.split(',')[columns.indexOf(name)] ?? ''
-      return new Map(
-        rows
-          .filter((row) => !['FRONTEND', 'BACKEND'].includes(cell(row, 'svname')))
-          .map((row) => [`${cell(row, 'pxname')}/${cell(row, 'svname')}`, cell(row, 'status')] as const),
-      )
-    },
+    states: () => column('status'),
+    sessions: async () => new Map([...(await column('scur'))].map(([name, count]) => [name, Number(count)])),
   })
 }
