@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NodeRole } from '../../cluster/node-board.ts'
-import { ADMIN_PASSWORD } from './hub-process.ts'
+import { ADMIN_PASSWORD, until } from './hub-process.ts'
 import { roleProcess } from './role-process.ts'
 import type { RoleProcess } from './role-process.ts'
 import { HAPROXY_MISSING, startHaproxy } from './services/haproxy.ts'
@@ -58,6 +58,8 @@ export interface Cluster {
   output(): string
   /** Resolves when every process is ready. */
   ready(limitMs?: number): Promise<void>
+  /** Resolves when the balancer has seen that they are. */
+  balanced(): Promise<void>
   /** Ends the role processes with SIGTERM, devices' side first; resolves with their exit codes by name. */
   terminate(): Promise<Map<string, number | null>>
   /** Ends everything and removes its data. */
@@ -135,6 +137,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         dashboards: roles.dashboards.map(({ httpPort }) => ({ port: httpPort })),
       }),
     )
+    const balanced = (): Promise<void> =>
+      until('the balancer sees every broker and dashboard', async () => {
+        const up = [...(await proxy.states())].filter(([, state]) => state === 'UP')
+        const of = (backend: string): number => up.filter(([name]) => name.startsWith(`${backend}/`)).length
+        return of('brokers') === brokers && of('dashboards') === dashboards
+      }).then(() => undefined)
+    await balanced()
 
     return {
       directory,
@@ -155,6 +164,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       },
       output: () => processes.map((one) => `--- ${one.name}\n${one.output().slice(-SAID_BY_EACH)}`).join('\n'),
       ready,
+      balanced,
       async terminate() {
         const codes = new Map<string, number | null>()
         for (const group of [roles.brokers, roles.workers, roles.dashboards])
