@@ -35,6 +35,8 @@ export const PERMISSIONS = [
   'devices:install',
   /** The harmless ones: self_test, mute, locate. */
   'devices:command',
+  /** External brokers whose devices the hub reads: whether they are there. */
+  'bridges:read',
   'sites:read',
   'sites:write',
   /** Areas, sites, rooms and people from a workbook. */

@@ -89,6 +89,7 @@ const COUNTY_DESK: readonly Permission[] = [
   'wall:show',
   'shift:read',
   'counters:read',
+  'bridges:read',
   'demo:direct',
 ]
 
@@ -183,6 +184,7 @@ export const ROLE_TABLE = {
       ...LOOKS,
       'devices:install',
       'devices:command',
+      'bridges:read',
       'rooms:read',
       'files:read',
       'files:write',
@@ -208,6 +210,7 @@ export const ROLE_TABLE = {
       'audit:read',
       'shift:read',
       'counters:read',
+      'bridges:read',
       'metrics:read',
     ],
   },

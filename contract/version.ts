@@ -10,4 +10,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '94ee9a4e80cee8abf6b97883c42d604c658296bfe5c7c98f741e215c8623dad1'
+export const CONTRACT_HASH = '65c5a549c96b17d1def754966713eb54a2f6144f18905a8ee08afee1038b6d38'

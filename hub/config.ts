@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import { createSecureContext } from 'node:tls'
 import * as z from 'zod'
+import { BridgesUnusable, readBridges } from '../ingest/bridge/config.ts'
+import type { BridgeConfig } from '../ingest/bridge/config.ts'
 import type { Bilingual } from '../contract/rules.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
@@ -149,7 +151,12 @@ export interface TlsFiles {
   readonly cert: Buffer
   readonly key: Buffer
 }
-export type Config = Values & { readonly tls: TlsFiles | null; readonly trustedProxies: readonly string[] }
+export type Config = Values & {
+  readonly tls: TlsFiles | null
+  readonly trustedProxies: readonly string[]
+  /** Read from the file of ZHIAN_BRIDGES. */
+  readonly bridges: readonly BridgeConfig[]
+}
 
 /** Thrown with every problem found, one line each. */
 export class ConfigError extends Error {
@@ -191,10 +198,22 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       problems.push(`ZHIAN_TLS_CERT, ZHIAN_TLS_KEY: 证书或私钥不可用 cannot be used: ${(error as Error).message}`)
     }
   }
+  const bridges = bridgesOf((values as Values).ZHIAN_BRIDGES, problems)
   if (problems.length === 0) problems.push(...roleProblems(values as Values))
   if (problems.length > 0) throw new ConfigError(problems)
   const trustedProxies = (values as Values).ZHIAN_TRUSTED_PROXIES?.split(',').map((address) => address.trim()) ?? []
-  return { ...(values as Values), tls, trustedProxies }
+  return { ...(values as Values), tls, trustedProxies, bridges }
+}
+
+function bridgesOf(file: string | undefined, problems: string[]): readonly BridgeConfig[] {
+  if (file === undefined) return []
+  try {
+    return readBridges(file)
+  } catch (error) {
+    if (!(error instanceof BridgesUnusable)) throw error
+    problems.push(...error.problems.map((problem) => `ZHIAN_BRIDGES: ${problem}`))
+    return []
+  }
 }
 
 /** Secrets may come by file, as container platforms hand them over: `NAME_FILE` instead of `NAME`. */

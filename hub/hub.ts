@@ -7,13 +7,17 @@ import { createBroker } from '../broker/broker.ts'
 import { hashToken } from '../broker/tokens.ts'
 import { hashPassword } from '../dashboard/server/auth/passwords.ts'
 import { createDashboard } from '../dashboard/server/dashboard.ts'
+import { startBridges } from '../ingest/bridge/bridges.ts'
+import type { Bridges } from '../ingest/bridge/bridges.ts'
 import { Commands } from '../ingest/commands/commands.ts'
 import { Devices } from '../ingest/devices.ts'
 import { Pipeline } from '../ingest/pipeline.ts'
 import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
 import { EVERYTHING } from '../records/scope.ts'
-import { createLedger, DEVICE_TOKEN_KEY } from '../records/sqlite-ledger.ts'
+import { DEVICE_TOKEN_KEY } from '../records/device-token-key.ts'
+import { createLedger } from '../records/sqlite-ledger.ts'
 import { Ballast, withBallast } from './ballast.ts'
+import { bridgeCut, forgottenBridges } from './bridge-conditions.ts'
 import { systemClock } from './clock.ts'
 import { commandLine } from './command-line.ts'
 import { Conditions } from './conditions.ts'
@@ -34,6 +38,7 @@ import { StartProblem } from './start-problem.ts'
 import { Unheard } from './unheard.ts'
 import { Upkeep } from './upkeep.ts'
 import type { Broker } from '../broker/broker.ts'
+import type { Registered } from '../ingest/bridge/ports.ts'
 import type { FaultPoint } from '../ingest/ports.ts'
 import type { MqttPorts } from '../contract/http/people.ts'
 import type { Demo } from '../dashboard/server/demo-port.ts'
@@ -140,6 +145,7 @@ async function wire(
 
   // ── the screens ──
   let mqttPorts: MqttPorts | null = null
+  let bridges: Bridges | null = null
   const registry = createRegistry({
     ledger,
     credentials,
@@ -202,6 +208,7 @@ async function wire(
       push,
       readings,
       mqtt: { ports: () => mqttPorts },
+      bridges: { read: () => Promise.resolve(bridges?.status() ?? []) },
       demo: options.demo,
       counters: {
         read: () => accountOf({ pipeline, devices, broker, upkeep, directory, startedAt }),
@@ -274,6 +281,22 @@ async function wire(
   mqttPorts = { port: mqttPort, tlsPort: mqttsPort }
   stops.push(['the broker', () => opened.stop()])
   measure(metrics, pipeline, opened)
+
+  // ── brokers that the county already runs ──
+  for (const input of forgottenBridges(
+    config.bridges.map(({ name }) => name),
+    self.state,
+  ))
+    pipeline.input(self, input)
+  bridges = startBridges({
+    configs: config.bridges,
+    intake: pipeline,
+    registered: registeredIn(devices),
+    clock,
+    log,
+    changed: (name, cut) => pipeline.input(self, bridgeCut(name, cut)),
+  })
+  stops.push(['the bridges', () => bridges?.stop()])
   log.info({ devices: devices.size, httpPort, mqttPort }, 'ready')
 
   return { httpPort, mqttPort, mqttsPort, setupCode, failed: ledger.failed, stop }
@@ -290,6 +313,15 @@ async function firstAdministrator(ledger: Ledger, config: Config): Promise<strin
   )
   return null
 }
+
+const registeredIn = (devices: Devices): Registered => ({
+  get(deviceId) {
+    const runtime = devices.get(deviceId)
+    if (runtime === undefined) return undefined
+    const { profile, placement } = runtime
+    return { kind: profile.kind, gatewayId: profile.gatewayId, place: placement.place }
+  },
+})
 
 async function deviceTokenKey(ledger: Ledger): Promise<Buffer> {
   const key = await ledger.settings.get(DEVICE_TOKEN_KEY)

@@ -26,6 +26,7 @@ import { alarmExportRoutes } from './routes/alarm-export.ts'
 import { alarmRoutes } from './routes/alarms.ts'
 import { areaRoutes } from './routes/areas.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { bridgeRoutes } from './routes/bridges.ts'
 import { commandRoutes } from './routes/commands.ts'
 import { demoRoutes } from './routes/demo.ts'
 import { coverageRoutes } from './routes/coverage.ts'
@@ -188,6 +189,7 @@ export async function buildApp(context: Context): Promise<App> {
   searchRoutes(app, context)
   wallRoutes(app, context)
   operationRoutes(app, context)
+  bridgeRoutes(app, context)
   demoRoutes(app, context)
   await servePages(app, options.webRoot)
   return app

@@ -1,6 +1,7 @@
 // What the dashboard needs from the rest of the hub. Only `hub/` joins these to what fulfils them.
 import type { Act, ActRefusal, Person, Transition } from '../../contract/alarms.ts'
 import type { Command, CommandArgs, CommandRefusal } from '../../contract/http/commands.ts'
+import type { Bridge } from '../../contract/http/bridges.ts'
 import type { DeviceCounters, Series } from '../../contract/http/devices.ts'
 import type { HubFigures } from '../../contract/http/hub-figures.ts'
 import type { MqttPorts } from '../../contract/http/people.ts'
@@ -254,6 +255,8 @@ export interface Ports {
   readonly demo?: Demo | undefined
   /** Where devices connect; null until the broker listens. */
   readonly mqtt: { ports(): MqttPorts | null }
+  /** External brokers that are read, by the word of the processes that read them. */
+  readonly bridges: { read(): Promise<readonly Bridge[]> }
   /** Shared by all dashboards of a cluster; without it, this process's own. */
   readonly guardMemory?: GuardMemory | undefined
   /** Only in a cluster. */

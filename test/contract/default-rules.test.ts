@@ -232,6 +232,7 @@ describe('figures of the default rules', () => {
       ['hub.no_desk', 2, 60],
       ['hub.disk', 3, 60],
       ['hub.store', 1, 60],
+      ['hub.bridge', 2, 60],
       ['hub.unheard', 4, 0],
     ])
   })

@@ -8,6 +8,7 @@ import { io } from 'socket.io-client'
 import type { ManagerOptions, Socket, SocketOptions } from 'socket.io-client'
 import { expect } from 'vitest'
 import type { Act, ActRefusal } from '../../../contract/alarms.ts'
+import type { Bridge } from '../../../contract/http/bridges.ts'
 import type { Command, CommandRefusal } from '../../../contract/http/commands.ts'
 import type { DownEvents, FeedRefusal, ResumeReply, UpEvents } from '../../../contract/feed.ts'
 import type { Role } from '../../../contract/role-names.ts'
@@ -34,6 +35,24 @@ import { PICTURE } from './example-requests.ts'
 
 export const PASSWORD = 'correct horse battery'
 export const CONSOLE = { userId: 'console', name: 'console', address: 'console' }
+
+/** One external broker that is away. */
+const BRIDGE: Bridge = {
+  name: 'gas-company',
+  url: 'mqtts://mqtt.example.cn:8883',
+  state: 'away',
+  since: 1_795_000_000_000,
+  connections: { open: 0, of: 1 },
+  problem: { reason: 'unreachable', detail: 'connect ECONNREFUSED' },
+  received: 12,
+  taken: 9,
+  refused: { unregistered_device: 3 },
+  waiting: 0,
+  failed: 0,
+  lastMessageAt: 1_795_000_000_000,
+  sessionsLost: 0,
+  unordered: false,
+}
 
 type Listener<T> = (value: T) => void
 
@@ -311,6 +330,7 @@ export class World {
       push: { publicKey: 'BA', accepts: (endpoint) => !endpoint.includes('127.0.0.1'), trial: async () => 1 },
       desks: { armed: (desks) => void this.armed.push(desks) },
       mqtt: { ports: () => ({ port: 1884, tlsPort: null }) },
+      bridges: { read: async () => [BRIDGE] },
       health: { ready: async () => ({ ok: this.ready, parts: { store: this.ready } }) },
     }
   }
