@@ -114,7 +114,7 @@ export async function startTcpServer(
       if (!server.listening) return
       const closed = once(server, 'close')
       server.close()
-      for (const socket of sockets) socket.resetAndDestroy()
+      for (const socket of sockets) socket.destroy()
       await closed
     },
   }
