@@ -13,6 +13,7 @@ import { PersonalBox } from './personal-box.ts'
 import { readSharedPersonalKeys } from './personal-key.ts'
 import { AnswerRecords } from './postgres/answers.ts'
 import { ChangeRecords } from './postgres/changes.ts'
+import { DutyRecords } from './postgres/duties.ts'
 import { PostgresContents } from './postgres/file-contents.ts'
 import { openSchema } from './postgres/open.ts'
 import { PartitionRecords } from './postgres/partitions.ts'
@@ -84,6 +85,7 @@ export function createPostgresLedger(options: PostgresLedgerOptions): ClusterLed
     answers: new AnswerRecords(store),
     changes: new ChangeRecords(store),
     setAsides: new SetAsideRecords(store),
+    duties: new DutyRecords(store),
     onWake: (listener) => line.onWake(listener),
     start,
     stop,

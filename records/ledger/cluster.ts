@@ -102,6 +102,16 @@ export interface SetAsides {
   }>
 }
 
+/** Work of which a cluster has one at a time: whoever holds it does it, and says how far it has come. */
+export interface Duties {
+  /** null: somebody else holds it. `mark`: how far whoever held it before had come; null before the first word. */
+  hold(name: string, holder: string, leaseMs: number): Promise<{ readonly mark: number | null } | null>
+  /** False when somebody else holds it by now. The mark never goes back; null leaves it. */
+  renew(name: string, holder: string, leaseMs: number, mark: number | null): Promise<boolean>
+  /** Ends one's own lease now. */
+  release(name: string, holder: string): Promise<void>
+}
+
 export type Wake = 'transition' | 'change' | 'answer'
 
 export interface ClusterLedger extends Ledger {
@@ -109,6 +119,7 @@ export interface ClusterLedger extends Ledger {
   readonly answers: Answers
   readonly changes: LedgerChanges
   readonly setAsides: SetAsides
+  readonly duties: Duties
   /**
    * Something new may be there to be read. Only wakes: after a lost connection it is called for everything once, and
    * whoever must not miss anything also looks by itself now and then.

@@ -14,6 +14,7 @@ import { search } from './0011-search.ts'
 import { partitions } from './0012-partitions.ts'
 import { deviceEvents } from './0013-device-events.ts'
 import { cluster } from './0014-cluster.ts'
+import { duties } from './0015-duties.ts'
 
 export const MIGRATIONS: readonly Migration[] = [
   initial,
@@ -30,4 +31,5 @@ export const MIGRATIONS: readonly Migration[] = [
   partitions,
   deviceEvents,
   cluster,
+  duties,
 ]

@@ -38,6 +38,14 @@ export interface SetAsideTable {
   sample: string
 }
 
+export interface DutyTable {
+  name: string
+  holder: string
+  /** End of the lease by the database's clock, ms. */
+  until: number
+  mark: number | null
+}
+
 /** The content of a file in pieces, under its own SHA-256. */
 export interface ContentPieceTable {
   sha256: string
@@ -53,5 +61,6 @@ export interface ClusterTables {
   answer: AnswerTable
   ledger_change: LedgerChangeTable
   set_aside: SetAsideTable
+  duty: DutyTable
   content_piece: ContentPieceTable
 }
