@@ -1,6 +1,6 @@
 // What the ledger keeps for the scaled-out form, beside what it keeps for both: who owns which partition and how far it has
 // come, what became of requests, and what changed so that every process's memory can follow. PostgreSQL only.
-import type { CommittedTransition, Journal, Ledger } from '../ledger.ts'
+import type { CommittedTransition, DeviceState, Journal, Ledger } from '../ledger.ts'
 
 /** The partition belongs to somebody else now: nothing was written, and nothing in memory counts any more. */
 export class FencedOut extends Error {
@@ -43,6 +43,8 @@ export interface Partitions {
    * (FencedOut), moves `decided` to the batch's checkpoint, and writes the batch's answers, all in the one transaction.
    */
   journal(held: Held): Journal
+  /** What the ledger has of these devices, whoever owns them. */
+  statesOf(deviceIds: readonly string[]): Promise<DeviceState[]>
 }
 
 /** What became of a request that travelled in a stream; kept for a day. */

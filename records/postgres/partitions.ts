@@ -1,7 +1,7 @@
 // Who owns which partition. Times are the database's, so that the clocks of the owners do not matter.
 import { sql } from 'kysely'
 import { LedgerUnusable } from '../errors.ts'
-import type { Journal } from '../ledger.ts'
+import type { DeviceState, Journal } from '../ledger.ts'
 import type { Held, PartitionRow, Partitions } from '../ledger/cluster.ts'
 import { databaseNow } from './clock.ts'
 import { PartitionJournal } from './journal.ts'
@@ -86,5 +86,15 @@ export class PartitionRecords implements Partitions {
 
   journal(held: Held): Journal {
     return new PartitionJournal(this.#store, held)
+  }
+
+  async statesOf(deviceIds: readonly string[]): Promise<DeviceState[]> {
+    if (deviceIds.length === 0) return []
+    const rows = await this.#store.read
+      .selectFrom('device_state')
+      .select(['device_id', 'position', 'state'])
+      .where('device_id', 'in', deviceIds)
+      .execute()
+    return rows.map(({ device_id: deviceId, position, state }) => ({ deviceId, position, state }))
   }
 }
