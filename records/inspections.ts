@@ -116,12 +116,12 @@ const withPlace = (from: FromInspection) =>
 /** No hazard, or one that a recheck, or the recheck of a recheck, found put right. */
 const settled = sql<number>`case
   when inspection.result not in (${sql.join(LEAVES_HAZARD)}) then 1
-  else exists (
+  when exists (
     with recursive later (id, result) as (
       select r.id, r.result from inspection r where r.rechecks = inspection.id
       union select r.id, r.result from inspection r join later on r.rechecks = later.id)
-    select 1 from later where result = 'rechecked_ok')
-  end`
+    select 1 from later where result = 'rechecked_ok') then 1
+  else 0 end`
 
 function narrowed(from: FromInspection, query: InspectionQuery): FromInspection {
   const { siteId, areaId, kind, result, reported } = query

@@ -38,8 +38,12 @@ function spelt(run: string, pinyinColumns: readonly string[]): RawBuilder<SqlBoo
 
 function contains(columns: readonly string[], text: string): RawBuilder<SqlBool> {
   const pattern = `%${escaped(text)}%`
-  return any(columns.map((column) => sql<SqlBool>`coalesce(${sql.ref(column)}, '') like ${pattern} escape '\\'`))
+  return any(columns.map((column) => sql<SqlBool>`coalesce(${foldedColumn(column)}, '') like ${pattern} escape '\\'`))
 }
+
+/** Some columns hold folded text. Engines differ in whether `like` tells A from a. */
+const foldedColumn = (column: string) =>
+  /\.(search|pinyin)$/.test(column) ? sql.ref(column) : sql`lower(${sql.ref(column)})`
 
 /**
  * What a person most likely means comes first: the name itself, a name that begins so, one whose pinyin does, one that has it

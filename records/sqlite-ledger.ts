@@ -22,8 +22,6 @@ import { SqliteStore } from './sqlite/store.ts'
 import { tornTailOf } from './sqlite/torn-log.ts'
 import { newId } from './store.ts'
 
-export { DEVICE_TOKEN_KEY }
-
 /** How often contents of files are looked for that no row names, ms. */
 const SWEEP_EVERY = 3_600_000
 

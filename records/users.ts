@@ -78,7 +78,7 @@ export class UserRecords implements Users {
       }
       await trx.insertInto('app_user').values(row).execute()
       await this.#audit(trx, actor, 'user.created', row.id, namesOfGiven(user))
-      return userOf(userRecordOf({ ...row, second_factor: 0, invited_until: null }))
+      return userOf(userRecordOf({ ...row, second_factor_since: null, invited_until: null }))
     })
   }
 
@@ -128,7 +128,7 @@ export class UserRecords implements Users {
 
 /** What a query of a user brings along: whether a second factor is in force, and the end of an open invitation. */
 export interface UserRow extends UserTable {
-  readonly second_factor: number
+  readonly second_factor_since: number | null
   readonly invited_until: number | null
 }
 
@@ -148,7 +148,7 @@ export function userRecordOf(row: UserRow): UserRecord {
     areas: JSON.parse(row.areas) as string[],
     createdAt: row.created_at,
     activated: row.password_hash !== NO_PASSWORD,
-    secondFactor: row.second_factor === 1,
+    secondFactor: row.second_factor_since !== null,
     invitedUntil: row.invited_until,
   }
 }
@@ -165,23 +165,20 @@ function given(change: UserChange): Partial<UserRecord> {
 
 /** Every column of a user, and what stands in the tables of sign-in. */
 export const withSignIn = (query: SelectQueryBuilder<Tables, 'app_user', object>) =>
-  query.selectAll('app_user').select((eb) => [
-    eb
-      .exists(
-        eb
-          .selectFrom('second_factor')
-          .select('second_factor.user_id')
-          .whereRef('second_factor.user_id', '=', 'app_user.id')
-          .where('second_factor.confirmed_at', 'is not', null),
-      )
-      .$castTo<number>()
-      .as('second_factor'),
-    eb
-      .selectFrom('invitation')
-      .select('invitation.ends_at')
-      .whereRef('invitation.user_id', '=', 'app_user.id')
-      .as('invited_until'),
-  ])
+  query
+    .selectAll('app_user')
+    .select((eb) => [
+      eb
+        .selectFrom('second_factor')
+        .select('second_factor.confirmed_at')
+        .whereRef('second_factor.user_id', '=', 'app_user.id')
+        .as('second_factor_since'),
+      eb
+        .selectFrom('invitation')
+        .select('invitation.ends_at')
+        .whereRef('invitation.user_id', '=', 'app_user.id')
+        .as('invited_until'),
+    ])
 
 export async function findUser(
   db: Kysely<Tables>,

@@ -22,7 +22,7 @@ export class AnswerRecords implements Answers {
   }
 
   async add(answer: Answer): Promise<void> {
-    await this.#store.journal(async (trx) => {
+    await this.#store.transaction(async (trx) => {
       await insertAnswers(trx, [answer])
       await wake(trx, 'answer')
     })

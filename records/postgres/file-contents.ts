@@ -22,7 +22,7 @@ export class PostgresContents implements Contents {
 
   async write(sha256: string, content: Uint8Array): Promise<void> {
     const pieces = Math.max(1, Math.ceil(content.length / PIECE))
-    await this.#store.journal(async (trx) => {
+    await this.#store.transaction(async (trx) => {
       for (let piece = 0; piece < pieces; piece++) {
         const bytes = content.subarray(piece * PIECE, (piece + 1) * PIECE)
         await trx

@@ -42,7 +42,7 @@ export class PartitionJournal implements Journal {
     if (this.#broken !== null) throw this.#broken
     const { entries, states, checkpoint, answers = [] } = batch
     try {
-      return await this.#store.journal(async (trx) => {
+      return await this.#store.transaction(async (trx) => {
         await this.#fence(trx, checkpoint)
         await upsertStates(trx, states)
         const written = await writeTransitions(trx, entries, this.#store.now())

@@ -24,8 +24,9 @@ export class PostgresStore implements Store {
   readonly #administration: Pool
   readonly #journal: Pool
   readonly #reader: Pool
-  /** Own turn first: who waits for the lock of the database holds a connection. */
-  #turn: Promise<unknown> = Promise.resolve()
+  /** Own turn first: who waits for the lock of the database holds a connection. And the order of the calls is kept. */
+  #writes: Promise<unknown> = Promise.resolve()
+  #journals: Promise<unknown> = Promise.resolve()
   readonly #writing = new Set<Promise<unknown>>()
   #closed = false
 
@@ -64,19 +65,26 @@ export class PostgresStore implements Store {
 
   async write<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
     this.#refuseWhenClosed()
-    const mine = this.#turn.then(() =>
+    const mine = this.#writes.then(() =>
       this.#administration.db.transaction().execute(async (trx) => {
         await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_SPACE)}, ${sql.lit(ADMINISTRATION)})`.execute(trx)
         return auditedAtEnd(trx, work)
       }),
     )
-    this.#turn = mine.catch(() => undefined)
+    this.#writes = mine.catch(() => undefined)
     return this.#finishing(mine)
   }
 
-  async journal<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
+  /** For whoever keeps the order of their own transactions. */
+  async transaction<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
     this.#refuseWhenClosed()
     return this.#finishing(this.#journal.db.transaction().execute(work))
+  }
+
+  async journal<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
+    const mine = this.#journals.then(() => this.transaction(work))
+    this.#journals = mine.catch(() => undefined)
+    return mine
   }
 
   /** Finishes the writes that were taken. */

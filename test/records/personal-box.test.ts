@@ -1,14 +1,10 @@
 // Personal values are sealed with a key that is not in the database.
-import { DatabaseSync } from 'node:sqlite'
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { NotOpened, PersonalBox, keyIdOf, sealedBy } from '../../records/personal-box.ts'
-import { SEALED_COLUMNS, personalKeyFileIn } from '../../records/personal-key.ts'
-import { ledgerFileIn } from '../../records/sqlite/files.ts'
-import { ADMIN, inertLedger, newDirectory, startedLedger } from './fixture.ts'
+import { SEALED_COLUMNS } from '../../records/personal-key.ts'
+import { ADMIN, columnsOf, newDirectory, startedLedger, typedByHand } from './fixture.ts'
 
 function boxOf(...keys: Uint8Array[]): PersonalBox {
   const box = new PersonalBox()
@@ -73,70 +69,8 @@ describe('a personal box', () => {
   })
 })
 
-describe('the key file', () => {
-  it('is made at the first start, for its owner only, and stays as it is', async () => {
-    const directory = newDirectory()
-    const file = personalKeyFileIn(directory)
-    await (await startedLedger(directory)).stop()
-    const made = readFileSync(file, 'utf8')
-    expect(statSync(file).mode & 0o777).toBe(0o600)
-    expect(statSync(dirname(file)).mode & 0o777).toBe(0o700)
-    await (await startedLedger(directory)).stop()
-    expect(readFileSync(file, 'utf8')).toBe(made)
-    // Nothing of it is in the database.
-    expect(readFileSync(ledgerFileIn(directory)).includes(made.trim())).toBe(false)
-  })
-
-  it('lies where it is told to', async () => {
-    const [directory, elsewhere] = [newDirectory(), newDirectory()]
-    const file = join(elsewhere, 'vault', 'a.key')
-    await (await startedLedger(directory, { personalKeyFile: file })).stop()
-    expect(existsSync(file)).toBe(true)
-    expect(existsSync(personalKeyFileIn(directory))).toBe(false)
-  })
-
-  it('that is damaged stops the start and is left as it is', async () => {
-    const directory = newDirectory()
-    const file = join(directory, 'personal.key')
-    for (const content of ['', 'not a key\n', `${randomBytes(16).toString('base64')}\n`]) {
-      writeFileSync(file, content)
-      await expect(inertLedger(directory, { personalKeyFile: file }).start()).rejects.toMatchObject({
-        reason: 'no_key',
-      })
-      expect(readFileSync(file, 'utf8')).toBe(content)
-    }
-  })
-
-  it('that is gone or is another stops the start of a ledger with sealed values, and none is made', async () => {
-    const directory = newDirectory()
-    const file = personalKeyFileIn(directory)
-    const first = await startedLedger(directory)
-    const site = await first.places.createSite(ADMIN, { name: '槐荫 12 号', area: '示范县' })
-    const room = await first.rooms.create(ADMIN, site.id, { building: '', floor: 2, name: '205' })
-    const tenant = { name: '租客甲', phone: '13800000012', people: 1 }
-    const lease = await first.leases.moveIn(ADMIN, room.id, { tenant, from: '2026-11-01', until: null, landlord: null })
-    await first.stop()
-    expect(readFileSync(ledgerFileIn(directory)).includes('租客甲')).toBe(false)
-    const key = readFileSync(file, 'utf8')
-    rmSync(file)
-    const missing = inertLedger(directory).start()
-    await expect(missing).rejects.toMatchObject({ name: 'LedgerUnusable', reason: 'no_key' })
-    await expect(missing).rejects.toThrow(/找不到密钥文件.*is missing/)
-    expect(existsSync(file)).toBe(false)
-    const another = `${randomBytes(32).toString('base64')}\n`
-    writeFileSync(file, another)
-    await expect(inertLedger(directory).start()).rejects.toThrow(/不是加密这个账本.*is not the one/)
-    expect(readFileSync(file, 'utf8')).toBe(another)
-    // A new key before the old: what was sealed still opens.
-    writeFileSync(file, another + key)
-    const again = await startedLedger(directory)
-    expect((await again.leases.disclose(ADMIN, lease.id)).tenant).toMatchObject({
-      name: '租客甲',
-      phone: '13800000012',
-    })
-  })
-
-  it('is looked for in every column of sealed values', async () => {
+describe('the key of a ledger', () => {
+  it('is looked for by the ids of every column that holds sealed values', async () => {
     const directory = newDirectory()
     const ledger = await startedLedger(directory)
     const site = await ledger.places.createSite(ADMIN, { name: '槐荫 12 号', area: '示范县' })
@@ -149,19 +83,12 @@ describe('the key file', () => {
     const { id } = await ledger.users.create(ADMIN, user)
     await ledger.secondFactors.begin({ ...ADMIN, userId: id }, 'JBSWY3DPEHPK3PXP')
     await ledger.stop()
-    const db = new DatabaseSync(ledgerFileIn(directory))
-    const columns = db
-      .prepare(
-        `select m.name as "table", c.name as "column" from sqlite_master m, pragma_table_info(m.name) c where m.type = 'table'`,
-      )
-      .all() as { table: string; column: string }[]
-    const sealed = columns.filter(({ table, column }) =>
-      db
-        .prepare(`select "${column}" as value from "${table}"`)
-        .all()
-        .some(({ value }) => typeof value === 'string' && sealedBy(value) !== null),
-    )
-    db.close()
+    const sealed: { table: string; column: string }[] = []
+    for (const { table, column } of await columnsOf(directory)) {
+      const rows = await typedByHand(directory, `select "${column}" as value from "${table}"`)
+      const values = rows.map((row) => ('value' in row ? row.value : null))
+      if (values.some((value) => typeof value === 'string' && sealedBy(value) !== null)) sealed.push({ table, column })
+    }
     const names = (all: readonly { table: string; column: string }[]) =>
       all.map(({ table, column }) => `${table}.${column}`).toSorted()
     expect(names(SEALED_COLUMNS)).toEqual(names(sealed))

@@ -1,5 +1,3 @@
-import { DatabaseSync } from 'node:sqlite'
-import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { SearchGroup } from '../../contract/http/search.ts'
@@ -9,7 +7,7 @@ import { pinyinText } from '../../records/pinyin.ts'
 import { EVERYTHING } from '../../records/scope.ts'
 import type { Scope } from '../../records/scope.ts'
 import { entryOf } from './entries.ts'
-import { ADMIN, newDirectory, startedLedger } from './fixture.ts'
+import { ADMIN, newDirectory, startedLedger, typedByHand } from './fixture.ts'
 
 const PLACES: readonly SearchGroup[] = ['areas', 'sites', 'devices', 'alarms']
 
@@ -190,28 +188,23 @@ describe('search', () => {
       mustChange: false,
     })
     await ledger.stop()
-    const file = new DatabaseSync(join(directory, 'ledger.db'))
+    const tables = ['area', 'site', 'device', 'app_user']
     const spelt = () =>
-      ['area', 'site', 'device', 'app_user'].map((table) =>
-        file.prepare(`select id, pinyin from ${table} order by id`).all(),
-      )
-    const before = spelt()
+      Promise.all(tables.map((table) => typedByHand(directory, `select id, pinyin from ${table} order by id`)))
+    const before = await spelt()
     // As version 10 left it: no pinyin, and only lower case.
-    for (const table of ['area', 'site', 'device', 'app_user']) file.exec(`alter table ${table} drop column pinyin`)
-    file.exec(`update device set search = lower(id || ' ' || name)`)
     const { number } = MIGRATIONS.find(({ name }) => name === 'search') ?? { number: 0 }
-    file.exec(`delete from migration where number >= ${number}`)
-    file.close()
+    await typedByHand(
+      directory,
+      ...tables.map((table) => `alter table ${table} drop column pinyin`),
+      `update device set search = lower(id || ' ' || name)`,
+      `delete from migration where number >= ${number}`,
+    )
     const again = await startedLedger(directory, { migrations: MIGRATIONS.slice(0, number) })
     expect((await found(again, '厨房a'))['devices']).toEqual(['厨房Ａ'])
     expect((await found(again, 'qhjd'))['sites']).toEqual(['槐荫12号'])
     await again.stop()
-    const after = new DatabaseSync(join(directory, 'ledger.db'))
-    const now = ['area', 'site', 'device', 'app_user'].map((table) =>
-      after.prepare(`select id, pinyin from ${table} order by id`).all(),
-    )
-    after.close()
-    expect(now).toEqual(before)
+    expect(await spelt()).toEqual(before)
   })
 })
 
