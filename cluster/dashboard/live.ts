@@ -1,12 +1,6 @@
 // What happens now, for the screens of one dashboard: transitions by their sequence, presence and readings from the owners of the
 // partitions, commands as the ledger has them. Also answers who is there.
-import type {
-  FeedSource,
-  LiveCommand,
-  LivePresence,
-  LiveReading,
-  Presence,
-} from '../../dashboard/server/ports.ts'
+import type { FeedSource, LiveCommand, LivePresence, LiveReading, Presence } from '../../dashboard/server/ports.ts'
 import { Tally } from '../../dashboard/server/tally.ts'
 import type { CommittedTransition } from '../../records/ledger.ts'
 import type { ClusterLedger, LedgerChange } from '../../records/ledger/cluster.ts'

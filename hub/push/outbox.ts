@@ -14,8 +14,11 @@ export interface Message {
   readonly build: (now: number) => { readonly headers: Readonly<Record<string, string>>; readonly body: Buffer }
 }
 
-/** `gone`: the push service knows that telephone no longer. `overflow`: it gave way. `refused`: it will never be taken. */
-export type Outcome = 'sent' | 'gone' | 'refused' | 'expired' | 'overflow'
+/**
+ * `gone`: the push service knows that telephone no longer. `overflow`: it gave way. `refused`: it will never be taken. `left`: it is
+ * somebody else's to send.
+ */
+export type Outcome = 'sent' | 'gone' | 'refused' | 'expired' | 'overflow' | 'left'
 
 export interface OutboxOptions {
   readonly send: Send
@@ -64,11 +67,21 @@ export class Outbox {
   /** What is under way is finished; what waits is not sent any more. */
   async stop(): Promise<void> {
     this.#stopped = true
+    this.#clear('expired')
+    await Promise.allSettled(this.#under)
+  }
+
+  /** What waits is not sent from here; what is under way is finished. */
+  leave(): void {
+    this.#clear('left')
+  }
+
+  #clear(outcome: Outcome): void {
     for (const end of this.#pauses.values()) end()
-    for (const { message } of [...this.#ready, ...this.#pauses.keys()]) this.#options.done(message, 'expired')
+    const waiting = [...this.#ready, ...this.#pauses.keys()]
     this.#ready = []
     this.#pauses.clear()
-    await Promise.allSettled(this.#under)
+    for (const { message } of waiting) this.#options.done(message, outcome)
   }
 
   #giveWay(): void {

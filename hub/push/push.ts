@@ -1,6 +1,7 @@
 // Alarms to the telephones of those who look after the place. Fed with transitions after their commit (G2); who is told is
 // decided by scope at that moment (G9), by sessions that stand at that moment.
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Counter, Gauge } from 'prom-client'
 import type { Registry } from 'prom-client'
 import type { Logger } from 'pino'
@@ -37,12 +38,18 @@ export interface PushOptions {
  *  only urgent ones the oldest of those: counted as overflow, and on every screen all the same. */
 const MOST_WAITING = 2_000
 const TRIAL_SECONDS = 300
+/** How soon a ledger that could not be read is asked again whom to tell, ms. */
+const ADDRESS_AGAIN_MS = 1_000
 /** How long after messages gave way the person is told how many. */
 const SUMMARY_AFTER_MS = 2_000
 
 interface Addressed {
   readonly subscription: Subscription
   readonly payload: PushPayload
+  /** The transition it tells of; null: none. */
+  readonly seq: number | null
+  /** Counts the calls of `begin`. */
+  readonly term: number
 }
 
 export class Push implements PushPort {
@@ -52,6 +59,9 @@ export class Push implements PushPort {
   readonly #silences: Counter<'because'>
   /** Message → what it says to whom, until it has ended. */
   readonly #under = new Map<Message, Addressed>()
+  /** Transitions with something left to do: how much. In the order of their sequence, for they are heard in it. */
+  readonly #open = new Map<number, number>()
+  #term = 0
   /** Subscription id → how many of its messages gave way and were not told of. */
   readonly #gaveWay = new Map<string, { readonly subscription: Subscription; count: number }>()
   #waiting: CommittedTransition[] = []
@@ -109,22 +119,42 @@ export class Push implements PushPort {
     const now = this.#options.now()
     for (const one of committed) {
       const decision = decidePush(one.transition, now)
-      if (decision.tell) this.#waiting.push(one)
-      else this.#silences.inc({ because: decision.because })
+      if (decision.tell) {
+        this.#waiting.push(one)
+        this.#opened(one.transition.seq)
+      } else this.#silences.inc({ because: decision.because })
     }
     while (this.#waiting.length > MOST_WAITING) {
       const lesser = this.#waiting.findIndex(({ transition }) => transition.alarm.priority > 2)
-      this.#waiting.splice(Math.max(0, lesser), 1)
+      for (const { transition } of this.#waiting.splice(Math.max(0, lesser), 1)) this.#settled(transition.seq)
       this.#silences.inc({ because: 'overflow' })
     }
     if (this.#waiting.length > 0) this.#addressing ??= this.#address().finally(() => (this.#addressing = null))
+  }
+
+  /** Telling is this process's again: what it left undone before counts no more. */
+  begin(): void {
+    this.#term += 1
+    this.#open.clear()
+  }
+
+  /** The oldest transition that is not told to everyone yet; null: whatever was heard is told, or need not be. */
+  get oldestOpen(): number | null {
+    const [oldest] = this.#open.keys()
+    return oldest ?? null
+  }
+
+  /** From now on telling is somebody else's: what waits is not sent from here, and is not settled. */
+  leave(): void {
+    this.#waiting = []
+    this.#outbox.leave()
   }
 
   async trial(userId: string): Promise<number> {
     const { records, now } = this.#options
     const own = await records.subscriptions(now(), userId)
     for (const subscription of own)
-      this.#post(subscription, (id) => trialOf(id, subscription.language, now()), 'high', TRIAL_SECONDS)
+      this.#post(subscription, (id) => trialOf(id, subscription.language, now()), 'high', TRIAL_SECONDS, null)
     return own.length
   }
 
@@ -145,12 +175,17 @@ export class Push implements PushPort {
       } catch (error) {
         log.error(
           { err: error, transitions: this.#waiting.length },
-          'telephones were not told: the ledger cannot be read',
+          'telephones are not told yet: the ledger cannot be read',
         )
-        this.#waiting = []
-        return
+        await pause(ADDRESS_AGAIN_MS)
+        if (this.#stopped) return
+        continue
       }
-      for (const one of this.#waiting.splice(0)) await this.#tell(one, subscriptions)
+      const term = this.#term
+      for (const one of this.#waiting.splice(0)) {
+        await this.#tell(one, subscriptions)
+        if (term === this.#term) this.#settled(one.transition.seq)
+      }
     }
   }
 
@@ -167,7 +202,13 @@ export class Push implements PushPort {
     for (const subscription of within) {
       if (subscription.role === 'manager' && managers !== null && !managers.has(subscription.userId)) continue
       const { urgency, ttlSeconds } = decision
-      this.#post(subscription, (id) => payloadOf(transition, id, subscription.language), urgency, ttlSeconds)
+      this.#post(
+        subscription,
+        (id) => payloadOf(transition, id, subscription.language),
+        urgency,
+        ttlSeconds,
+        transition.seq,
+      )
     }
   }
 
@@ -187,6 +228,7 @@ export class Push implements PushPort {
     payload: (id: string) => PushPayload,
     urgency: 'high' | 'normal',
     ttlSeconds: number,
+    seq: number | null,
   ): void {
     const { vapid, now } = this.#options
     const text = payload(randomUUID())
@@ -208,7 +250,8 @@ export class Push implements PushPort {
         body: encrypted(bytes, subscription),
       }),
     }
-    this.#under.set(message, { subscription, payload: text })
+    this.#under.set(message, { subscription, payload: text, seq, term: this.#term })
+    if (seq !== null) this.#opened(seq)
     this.#outbox.add(message)
   }
 
@@ -218,7 +261,8 @@ export class Push implements PushPort {
     const addressed = this.#under.get(message)
     this.#under.delete(message)
     if (addressed === undefined) return
-    const { subscription, payload } = addressed
+    const { subscription, payload, seq, term } = addressed
+    if (seq !== null && term === this.#term && outcome !== 'left') this.#settled(seq)
     if (outcome === 'sent') {
       const { id, alarmId } = payload
       this.#write(records.sent({ id, userId: subscription.userId, alarmId, at: now() }))
@@ -239,8 +283,18 @@ export class Push implements PushPort {
       const messages = all.reduce((sum, { count }) => sum + count, 0)
       log.warn({ telephones: all.length, messages }, 'push overflow: the least urgent messages gave way')
       for (const { subscription: one, count } of all)
-        this.#post(one, (id) => summaryOf(count, id, one.language, now()), 'high', 3_600)
+        this.#post(one, (id) => summaryOf(count, id, one.language, now()), 'high', 3_600, null)
     }, SUMMARY_AFTER_MS)
+  }
+
+  #opened(seq: number): void {
+    this.#open.set(seq, (this.#open.get(seq) ?? 0) + 1)
+  }
+
+  #settled(seq: number): void {
+    const left = (this.#open.get(seq) ?? 0) - 1
+    if (left > 0) this.#open.set(seq, left)
+    else this.#open.delete(seq)
   }
 
   #write(writing: Promise<unknown>): void {
