@@ -27,7 +27,7 @@ export interface NodeReport {
 }
 
 /** A report is believed this long, ms; a process says its word every third of it. */
-const BELIEVED_MS = 6_000
+export const BELIEVED_MS = 6_000
 export const REPORT_EVERY_MS = BELIEVED_MS / 3
 
 export class NodeBoard {

@@ -18,12 +18,22 @@ export class MemoryCredentials implements Credentials {
     this.key = key
   }
 
-  put({ id, tokenHash, lifecycle, gatewayId }: DeviceIdentity): void {
-    this.byId.set(id, { hash: Buffer.from(tokenHash, 'hex'), retired: lifecycle === 'retired', gatewayId })
+  /** True when a connection that was let in before has no right to be there any more. */
+  put({ id, tokenHash, lifecycle, gatewayId }: DeviceIdentity): boolean {
+    const before = this.byId.get(id)
+    const hash = Buffer.from(tokenHash, 'hex')
+    const retired = lifecycle === 'retired'
+    this.byId.set(id, { hash, retired, gatewayId })
+    return before !== undefined && !before.retired && (retired || !before.hash.equals(hash))
   }
 
-  remove(deviceId: string): void {
-    this.byId.delete(deviceId)
+  /** True when there was one. */
+  remove(deviceId: string): boolean {
+    return this.byId.delete(deviceId)
+  }
+
+  ids(): IterableIterator<string> {
+    return this.byId.keys()
   }
 
   login(deviceId: string, token: Uint8Array): Promise<{ ok: true } | { ok: false; reason: LoginRefusal }> {

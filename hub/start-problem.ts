@@ -1,4 +1,5 @@
 // Why the hub did not start, as one sentence an operator can act on.
+import { RedisUnusable } from '../cluster/streams/redis-unusable.ts'
 import { StoreLockedError } from '../ingest/readings/lock.ts'
 import { LedgerUnusable } from '../records/errors.ts'
 import type { Config } from './config.ts'
@@ -15,7 +16,8 @@ interface SystemError extends Error {
 /** The problem behind an error, or null if it is a fault of the program. */
 export function startProblem(error: unknown, config: Config): StartProblem | null {
   if (error instanceof StartProblem) return error
-  if (error instanceof LedgerUnusable || error instanceof StoreLockedError) return new StartProblem(error.message)
+  if (error instanceof LedgerUnusable || error instanceof StoreLockedError || error instanceof RedisUnusable)
+    return new StartProblem(error.message)
   const { code, port, message } = error as SystemError
   if (code === 'EADDRINUSE')
     return new StartProblem(

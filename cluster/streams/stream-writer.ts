@@ -48,6 +48,7 @@ interface Job {
 const LONGEST_BATCH = 512
 const REPLICAS_WITHIN_MS = 2_000
 const RETRY_OPEN_MS = 200
+const OPEN_WITHIN_MS = 5_000
 
 export class StreamWriter {
   private readonly options: StreamWriterOptions
@@ -63,6 +64,7 @@ export class StreamWriter {
   private problemText: string | null = 'not connected'
   private retry: NodeJS.Timeout | null = null
   private drained: (() => void) | null = null
+  private firstOpened: () => void = () => undefined
   private stopped = false
   /** Counts connections: an answer of an older one opens nothing. */
   private connection = 0
@@ -72,12 +74,19 @@ export class StreamWriter {
     this.known = options.known
   }
 
-  /** Opens the streams as soon as the connection stands, and again after each loss of it. */
-  start(): void {
+  /**
+   * Opens the streams as soon as the connection stands, and again after each loss of it. Resolves when they are open for the
+   * first time, or when that takes long: a Redis that is full is opened when it is not.
+   */
+  start(withinMs = OPEN_WITHIN_MS): Promise<void> {
     const { redis } = this.options
-    redis.on('ready', this.connected)
-    redis.on('close', this.disconnected)
-    if (redis.status === 'ready') this.connected()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, withinMs)
+      this.firstOpened = () => (clearTimeout(timer), resolve())
+      redis.on('ready', this.connected)
+      redis.on('close', this.disconnected)
+      if (redis.status === 'ready') this.connected()
+    })
   }
 
   /** null while entries can be added. */
@@ -111,6 +120,7 @@ export class StreamWriter {
   async stop(withinMs = 5_000): Promise<void> {
     if (this.stopped) return
     this.stopped = true
+    this.firstOpened()
     if (this.inFlightCount > 0)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, withinMs)
@@ -226,6 +236,7 @@ export class StreamWriter {
       this.floor = opening.floor
       this.known = Math.max(this.known, opening.floor)
       this.say(null)
+      this.firstOpened()
       this.options.opened?.(opening, loss)
     } catch (error) {
       if (connection !== this.connection || this.stopped) return

@@ -40,9 +40,8 @@ export class StreamWorld {
 
   async writer(options: Partial<StreamWriterOptions> = {}): Promise<StreamWriter> {
     const writer = new StreamWriter({ redis: this.connect('batched'), replicas: 0, known: 0, ...options })
-    writer.start()
     this.#ends.push(() => writer.stop(0))
-    await until('the streams are open', () => writer.problem === null)
+    await writer.start()
     return writer
   }
 

@@ -1,0 +1,52 @@
+// The devices that a broker lets in, as the ledger has them: read whole at the start, then kept by its log of changes. Whoever
+// has no right to be connected any more is cut off before the change counts as applied.
+import type { DeviceIdentity, Devices } from '../../records/ledger.ts'
+import type { LedgerChange } from '../../records/ledger/cluster.ts'
+import type { MemoryCredentials } from '../credentials.ts'
+
+export interface BrokerCredentialsOptions {
+  readonly devices: Pick<Devices, 'identities' | 'identity'>
+  readonly credentials: MemoryCredentials
+  readonly disconnect: (deviceId: string) => void
+}
+
+/** More than this are read in one pass over all: an import costs no query a row. */
+const READ_ONE_BY_ONE = 50
+
+export class BrokerCredentials {
+  private readonly options: BrokerCredentialsOptions
+
+  constructor(options: BrokerCredentialsOptions) {
+    this.options = options
+  }
+
+  /** Reads all devices; those that the ledger does not have are let in no more. */
+  async load(): Promise<void> {
+    const { devices, credentials } = this.options
+    const gone = new Set(credentials.ids())
+    for await (const identity of devices.identities()) {
+      gone.delete(identity.id)
+      this.put(identity)
+    }
+    for (const id of gone) this.remove(id)
+  }
+
+  /** Rejects when the ledger cannot be read: the same changes come again. */
+  async take(changes: readonly LedgerChange[]): Promise<void> {
+    const ids = new Set(changes.filter(({ what }) => what === 'device').map(({ id }) => id))
+    if (ids.size > READ_ONE_BY_ONE) return this.load()
+    for (const id of ids) {
+      const identity = await this.options.devices.identity(id)
+      if (identity === null) this.remove(id)
+      else this.put(identity)
+    }
+  }
+
+  private put(identity: DeviceIdentity): void {
+    if (this.options.credentials.put(identity)) this.options.disconnect(identity.id)
+  }
+
+  private remove(deviceId: string): void {
+    if (this.options.credentials.remove(deviceId)) this.options.disconnect(deviceId)
+  }
+}
