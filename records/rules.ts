@@ -22,7 +22,22 @@ export class RuleRecords implements Rules {
    * it never decided anything.
    */
   async seed(defaults: readonly KindRule[]): Promise<void> {
-    const newest = new Map((await this.#newest()).map((row) => [nameOfRow(row), row]))
+    const owing = this.#missing(defaults, await this.#newest(this.#store.read))
+    if (owing.rows.length === 0 && owing.dropped.length === 0) return
+    await this.#store.write(async (trx) => {
+      // Several processes may start at once: what another has added by now is not added again.
+      const { rows, dropped } = this.#missing(defaults, await this.#newest(trx))
+      if (rows.length > 0) await trx.insertInto('rule_version').values(rows).execute()
+      for (const { kind, rule_id } of dropped)
+        await trx.deleteFrom('rule_version').where('kind', '=', kind).where('rule_id', '=', rule_id).execute()
+    })
+  }
+
+  #missing(
+    defaults: readonly KindRule[],
+    current: readonly RuleVersionTable[],
+  ): { readonly rows: RuleVersionTable[]; readonly dropped: RuleVersionTable[] } {
+    const newest = new Map(current.map((row) => [nameOfRow(row), row]))
     const now = this.#store.now()
     const rows = defaults.flatMap((rule) => {
       const known = newest.get(nameOf(rule))
@@ -31,21 +46,15 @@ export class RuleRecords implements Rules {
       const stays = known !== undefined && (known.created_by !== BY_DEFAULT || known.body === row.body)
       return stays ? [] : [row]
     })
-    const dropped = [...newest.values()].filter((row) => versionedRuleOf(row).type === 'planned')
-    if (rows.length === 0 && dropped.length === 0) return
-    await this.#store.write(async (trx) => {
-      if (rows.length > 0) await trx.insertInto('rule_version').values(rows).execute()
-      for (const { kind, rule_id } of dropped)
-        await trx.deleteFrom('rule_version').where('kind', '=', kind).where('rule_id', '=', rule_id).execute()
-    })
+    return { rows, dropped: [...newest.values()].filter((row) => versionedRuleOf(row).type === 'planned') }
   }
 
   async current(): Promise<VersionedRule[]> {
-    return (await this.#newest()).map(versionedRuleOf)
+    return (await this.#newest(this.#store.read)).map(versionedRuleOf)
   }
 
-  #newest(): Promise<RuleVersionTable[]> {
-    return this.#store.read
+  #newest(db: Store['read']): Promise<RuleVersionTable[]> {
+    return db
       .selectFrom('rule_version as newest')
       .selectAll()
       .where('version', '=', (eb) =>
