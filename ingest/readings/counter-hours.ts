@@ -12,6 +12,16 @@ export interface CounterHour {
   readonly falls: number
 }
 
+/** Of a roll-up; what came first in it is not kept. */
+export interface RolledHour {
+  readonly t: number
+  /** An hour, or a minute at the edge of a day whose readings are dropped; ms. */
+  readonly span: number
+  readonly low: number
+  readonly high: number
+  readonly last: number
+}
+
 /** null: it said nothing. */
 export function runOf(hours: readonly CounterHour[]): CounterRun | null {
   const [start, end] = [hours[0], hours.at(-1)]
@@ -33,4 +43,12 @@ export function runOf(hours: readonly CounterHour[]): CounterRun | null {
     falls,
     days: [...days],
   }
+}
+
+/** Where it fell within the hour, it rose to its highest and began again at its lowest. */
+export function hourOf({ t, span, low, high, last }: RolledHour): CounterHour {
+  const [from, to] = [t, t + span - 1]
+  return last < high
+    ? { from, to, first: high, last, gain: last - low, falls: 1 }
+    : { from, to, first: low, last, gain: high - low, falls: 0 }
 }

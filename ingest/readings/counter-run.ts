@@ -5,24 +5,14 @@ import { metricIds, tablesOf } from './catalog.ts'
 import type { FamilyTables } from './catalog.ts'
 import { numberOf } from './database.ts'
 import type { Lane } from './database.ts'
-import { runOf } from './counter-hours.ts'
-import type { CounterHour } from './counter-hours.ts'
+import { hourOf, runOf } from './counter-hours.ts'
+import type { CounterHour, RolledHour } from './counter-hours.ts'
 import type { CounterQuery } from './messages.ts'
 import type { CounterRun } from './port.ts'
 import { UNIT_MS } from './rollups.ts'
 import { dayOf, HOUR_MS, rollupTable } from './schema.ts'
 import { cover, daysInOpenTables, readingSources } from './series.ts'
 import type { Piece } from './series.ts'
-
-/** Of a roll-up; what came first in it is not kept. */
-interface RolledHour {
-  readonly t: number
-  /** An hour, or a minute at the edge of a day whose readings are dropped; ms. */
-  readonly span: number
-  readonly low: number
-  readonly high: number
-  readonly last: number
-}
 
 export async function counterRun(lane: Lane, query: CounterQuery): Promise<CounterRun | null> {
   const { kind, metric, from, to } = query
@@ -40,14 +30,6 @@ export async function counterRun(lane: Lane, query: CounterQuery): Promise<Count
     const hours = [...rolled.flatMap((hour) => (again.has(hour.t) ? [] : hourOf(hour))), ...read]
     return runOf(hours.toSorted((a, b) => a.from - b.from))
   })
-}
-
-/** Where it fell within the hour, it rose to its highest and began again at its lowest. */
-function hourOf({ t, span, low, high, last }: RolledHour): CounterHour {
-  const [from, to] = [t, t + span - 1]
-  return last < high
-    ? { from, to, first: high, last, gain: last - low, falls: 1 }
-    : { from, to, first: low, last, gain: high - low, falls: 0 }
 }
 
 /** Those whose roll-up does not say all, if their readings are still there. */
