@@ -14,6 +14,8 @@ export interface NodeReport {
   readonly applied: number
   /** Ingest: what it owns. */
   readonly partitions?: readonly number[]
+  /** Ingest: it takes no partitions, because it is leaving or does not reach the ledger; the others share them. */
+  readonly leaving?: boolean
   /** Ingest: why readings do not reach the store; null: they do. */
   readonly storeProblem?: string | null
   /** Ingest: entries that wait to be decided, and to be stored; wall time of the oldest undecided one's receipt, ms. */

@@ -28,7 +28,7 @@ import { Ticker } from './ticker.ts'
 export interface PipelineOptions {
   readonly clock: Clock
   readonly devices: Devices
-  readonly readings: ReadingStore
+  readonly readings: Pick<ReadingStore, 'start' | 'append' | 'after'>
   readonly journal: Journal
   readonly listener: PipelineListener
   /** Who takes what devices answer to commands; none: every answer is rejected as unasked. */
@@ -204,6 +204,16 @@ export class Pipeline {
     this.schedule()
   }
 
+  /** Whether the device has not taken in yet what stands there in its stream. */
+  isNew(deviceId: string, position: number): boolean {
+    return this.staging.isNew(this.options.devices.get(deviceId), position)
+  }
+
+  /** Nothing up to there in the stream waits any more. */
+  pass(position: number): void {
+    if (this.phase === 'running') this.staging.reach(undefined, position)
+  }
+
   /** Nobody could be heard for so long; Infinity: for nobody knows how long. */
   deaf(away: number): void {
     const input: Input = away === Infinity ? { type: 'resumed' } : { type: 'resumed', away }
@@ -233,6 +243,13 @@ export class Pipeline {
   /** See `Acts.answered`. */
   answered(request: StreamRequest, body: string): void {
     if (this.phase === 'running') this.acts.answered(request, body)
+  }
+
+  /** Tells whoever asked by way of a stream what became of a request that was taken before. */
+  tellOf(requestId: string, body: string): void {
+    if (this.phase !== 'running') return
+    this.staging.batch.answers.push({ requestId, entry: null, body: () => body })
+    this.schedule()
   }
 
   /** Now, or when memory has been read back. */

@@ -67,7 +67,7 @@ export class PartitionRecords implements Partitions {
   async release({ partition, epoch }: Held): Promise<void> {
     await this.#store.direct
       .updateTable('part')
-      .set({ until: 0 })
+      .set({ until: databaseNow() })
       .where('partition', '=', partition)
       .where('epoch', '=', epoch)
       .execute()
