@@ -125,7 +125,6 @@ export class Bridge {
     const settled = this.#account.hand(receivedAt)
     const { deviceId, gatewayId, channel } = admitted
     const will = channel === 'status' && saysOffline(payload)
-    done()
     intake.accept(
       { publisherId: gatewayId ?? deviceId, deviceId, channel, payload, qos, receivedAt, will },
       (error) => {
