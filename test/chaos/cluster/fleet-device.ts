@@ -59,6 +59,11 @@ export class FleetDevice {
     return this.samples.length - this.#next
   }
 
+  /** When it measured the newest sample that is acknowledged; 0: none is. */
+  get newestAcknowledged(): number {
+    return this.samples[this.#next - 1]?.ts ?? 0
+  }
+
   connect(): void {
     const { id, password, port } = this.plan
     const packets = parser({ protocolVersion: 4 })

@@ -34,9 +34,10 @@ export interface FleetProgress {
   readonly connects: number
   readonly refused: number
   readonly unexpected: number
-  /** The devices that have something without PUBACK, and how old the oldest of it is, ms. */
+  /** The devices that have something without PUBACK. */
   readonly waiting: number
-  readonly oldestMs: number
+  /** Whatever was measured before this is acknowledged, of every device; wall time, ms. */
+  readonly flownTo: number
 }
 export type FromFleet =
   | { readonly type: 'progress'; readonly progress: FleetProgress }
@@ -75,8 +76,6 @@ function measureAll(intervalMs: number): void {
 
 function progress(): FleetProgress {
   const sum = (of: (device: FleetDevice) => number): number => devices.reduce((total, one) => total + of(one), 0)
-  const waiting = devices.filter((device) => device.waiting > 0)
-  const oldest = Math.min(...waiting.map((device) => device.samples.at(-device.waiting)?.ts ?? Infinity))
   return {
     connected: sum(({ connected }) => (connected ? 1 : 0)),
     measured: sum(({ samples }) => samples.length),
@@ -85,8 +84,8 @@ function progress(): FleetProgress {
     connects: sum(({ connects }) => connects),
     refused: sum(({ refused }) => refused),
     unexpected: sum(({ unexpected }) => unexpected),
-    waiting: waiting.length,
-    oldestMs: waiting.length === 0 ? 0 : Date.now() - oldest,
+    waiting: sum(({ waiting }) => (waiting > 0 ? 1 : 0)),
+    flownTo: devices.reduce((least, { newestAcknowledged }) => Math.min(least, newestAcknowledged), Infinity),
   }
 }
 
