@@ -18,6 +18,7 @@ import { DEVICE_TOKEN_KEY } from '../records/device-token-key.ts'
 import { createLedger } from '../records/sqlite-ledger.ts'
 import { Ballast, withBallast } from './ballast.ts'
 import { bridgeCut, forgottenBridges } from './bridge-conditions.ts'
+import { registeredIn } from './bridged-devices.ts'
 import { systemClock } from './clock.ts'
 import { commandLine } from './command-line.ts'
 import { Conditions } from './conditions.ts'
@@ -38,7 +39,6 @@ import { StartProblem } from './start-problem.ts'
 import { Unheard } from './unheard.ts'
 import { Upkeep } from './upkeep.ts'
 import type { Broker } from '../broker/broker.ts'
-import type { Registered } from '../ingest/bridge/ports.ts'
 import type { FaultPoint } from '../ingest/ports.ts'
 import type { MqttPorts } from '../contract/http/people.ts'
 import type { Demo } from '../dashboard/server/demo-port.ts'
@@ -313,15 +313,6 @@ async function firstAdministrator(ledger: Ledger, config: Config): Promise<strin
   )
   return null
 }
-
-const registeredIn = (devices: Devices): Registered => ({
-  get(deviceId) {
-    const runtime = devices.get(deviceId)
-    if (runtime === undefined) return undefined
-    const { profile, placement } = runtime
-    return { kind: profile.kind, gatewayId: profile.gatewayId, place: placement.place }
-  },
-})
 
 async function deviceTokenKey(ledger: Ledger): Promise<Buffer> {
   const key = await ledger.settings.get(DEVICE_TOKEN_KEY)
