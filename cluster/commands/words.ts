@@ -37,7 +37,7 @@ export type FromBroker =
   | { readonly say: 'delivered'; readonly id: string }
 
 /** How old a permit may be, ms. */
-export const GRANTED_MS = 3_000
+export const GRANTED_MS = 4_000
 
 /** null: not of this program. Both ends are processes of one cluster; what they say is theirs. */
 export function parseWord<T extends ToBroker | FromBroker>(text: string): T | null {

@@ -10,7 +10,7 @@ import { parseWord } from './words.ts'
 import type { FromBroker, ToBroker } from './words.ts'
 
 export interface WorkerEndOptions {
-  readonly redis: Redis
+  readonly redis: Pick<Redis, 'hget' | 'publish'>
   readonly subscriber: Subscriber
   readonly node: string
   /** Monotonic, ms. */
@@ -19,7 +19,7 @@ export interface WorkerEndOptions {
 
 type Said = Extract<FromBroker, { say: 'line' | 'taken' }>
 
-const ANSWER_WITHIN_MS = 2_000
+const ANSWER_WITHIN_MS = 3_000
 /** How long after a command's life the word that it was delivered is still listened for, ms. */
 const DELIVERED_GRACE_MS = 5_000
 
