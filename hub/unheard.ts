@@ -2,9 +2,14 @@
 // one, never one a device. Time is an argument (wall time, ms).
 import type { Area } from '../contract/http/places.ts'
 import type { DeviceState, Input } from '../ingest/alarms/types.ts'
-import type { Devices, Placement } from '../ingest/devices.ts'
+import type { Placement, Runtime } from '../ingest/devices.ts'
 import type { DeviceIdentity } from '../records/ledger.ts'
 import { HUB_PLACEMENT } from './own-device.ts'
+
+/** Those that are in memory. */
+interface Known {
+  get(deviceId: string): Pick<Runtime, 'profile' | 'placement'> | undefined
+}
 
 type HubInput = Extract<Input, { type: 'hub' }>
 
@@ -15,13 +20,13 @@ const PATIENCE_MS = 24 * 3_600_000
 const NOWHERE = ''
 
 export class Unheard {
-  private readonly devices: Pick<Devices, 'get'>
+  private readonly devices: Known
   /** When each was registered; what has been heard since is dropped at the next look. */
   private readonly registered = new Map<string, number>()
   private readonly areas = new Map<string, Pick<Placement, 'areaIds' | 'place'>>()
 
   /** `areas`: those of the ledger, for alarms about an area whose last device has gone. */
-  constructor(devices: Pick<Devices, 'get'>, areas: readonly Area[]) {
+  constructor(devices: Known, areas: readonly Area[]) {
     this.devices = devices
     const parents = new Map(areas.map(({ id, parentId }) => [id, parentId]))
     for (const { id, path } of areas) {

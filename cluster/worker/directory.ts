@@ -13,7 +13,6 @@ export interface KnownDevice {
   readonly placement: Placement
   /** Where the alarm of a channel stands, if not where the device does. */
   readonly placeOf?: (channel: string) => Placement
-  readonly createdAt: number
 }
 
 export interface DirectoryOptions {

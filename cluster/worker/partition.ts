@@ -165,6 +165,10 @@ export class Partition {
     this.pipeline.keepTime()
   }
 
+  private get isEnded(): boolean {
+    return this.phase === 'ended'
+  }
+
   get isLive(): boolean {
     return this.phase === 'live'
   }
@@ -180,11 +184,14 @@ export class Partition {
 
   private async run(): Promise<void> {
     const { reader } = this.parts
-    while (this.phase === 'catching_up') {
+    while (!this.isEnded) {
       if (!(await this.catchUp())) continue
-      while (this.phase === 'live') {
+      while (this.isLive) {
         const batch = await reader.next(this.number, this.read)
-        if (batch === null) break
+        if (batch === null) {
+          this.fallBehind()
+          break
+        }
         if (this.isLate(batch)) this.fallBehind()
         await this.feed(batch)
         if (this.isFull) this.fallBehind()

@@ -12,7 +12,7 @@ import { JournalTail } from '../dashboard/journal-tail.ts'
 import { LineSweep } from '../lines/line-sweep.ts'
 import { REPORT_EVERY_MS } from '../node-board.ts'
 import type { NodeBoard } from '../node-board.ts'
-import { countAfter, StreamReader } from '../streams/stream-reader.ts'
+import { StreamReader } from '../streams/stream-reader.ts'
 import type { StreamGap } from '../streams/stream-batch.ts'
 import type { StreamWriter } from '../streams/stream-writer.ts'
 import { Account } from './account.ts'
@@ -20,6 +20,7 @@ import type { Directory } from './directory.ts'
 import { Undecidable } from './entries.ts'
 import { Hearing } from './hearing.ts'
 import { Keeper } from './keeper.ts'
+import { countBehind } from './lag.ts'
 import { LiveReadings } from './live-readings.ts'
 import { Partition } from './partition.ts'
 import { PresenceBoard } from './presence-board.ts'
@@ -367,8 +368,8 @@ export class Worker {
         this.keeper.held().map(async (partition) => {
           const { number, position, pipeline, lateSince } = partition
           const [unread, unstored] = await Promise.all([
-            countAfter(redis, number, position),
-            countAfter(redis, number, this.storeLoop.storedOf(number)),
+            countBehind(redis, number, position),
+            countBehind(redis, number, this.storeLoop.storedOf(number)),
           ])
           return { partition: number, undecided: unread + pipeline.backlog.messages, unstored, lateSince }
         }),

@@ -26,7 +26,7 @@ export async function startRole(config: Config, log: Logger, options: HubOptions
     case 'broker':
       return (await import('./broker.ts')).startBrokerRole(config, log)
     case 'ingest':
-      return (await import('./ingest.ts')).startIngestRole(config, log)
+      return (await import('./ingest.ts')).startIngestRole(config, log, options)
     case 'dashboard':
       return (await import('./dashboard.ts')).startDashboardRole(config, log)
   }
