@@ -3,31 +3,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { StoredReading } from '../../../ingest/readings/port.ts'
 import { DAY, KEEP, openStore, reading, sealAfter, START } from './county.ts'
+import { reckoned } from './model.ts'
 
 const HOUR = 3_600_000
 const METER = { deviceId: 'meter-1', kind: 'electricity', metric: 'energy' }
 
 const said = (position: number, ts: number, energy: number): StoredReading =>
   reading(position, { ts, values: { energy } })
-
-/** As the words say it: in order of time, every rise counts, and a fall counts nothing. */
-function reckoned(readings: readonly StoredReading[], from: number, to: number) {
-  const inside = readings.filter(({ ts }) => ts >= from && ts < to).toSorted((a, b) => a.ts - b.ts)
-  const values = inside.map(({ values: { energy = 0 } }) => energy)
-  const [first, last] = [inside[0], inside.at(-1)]
-  if (first === undefined || last === undefined) return null
-  const steps = values.slice(1).map((value, index) => value - (values[index] ?? 0))
-  return {
-    first: { ts: first.ts, value: values[0] },
-    last: { ts: last.ts, value: values.at(-1) },
-    consumed: expect.closeTo(
-      steps.reduce((sum, step) => sum + Math.max(0, step), 0),
-      6,
-    ) as number,
-    falls: steps.filter((step) => step < 0).length,
-    days: [...new Set(inside.map(({ ts }) => Math.floor((ts + 8 * HOUR) / DAY)))],
-  }
-}
 
 describe('counter', () => {
   it('runs on across a restart of the device, sealed days and the day of now', async () => {

@@ -2,61 +2,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LATE_AFTER_MS } from '../../../contract/payloads.ts'
-import { bucketsOf } from '../../../ingest/readings/buckets.ts'
-import type { SeriesPoint, StoredInput, StoredReading } from '../../../ingest/readings/port.ts'
+import type { StoredInput, StoredReading } from '../../../ingest/readings/port.ts'
 import { all, DAY, event, KEEP, openStore, reading, START, stored } from './county.ts'
+import { exact, merged, modelSeries } from './model.ts'
 
 const MINUTE = 60_000
 const HOUR = 3_600_000
-
-function merged(readings: readonly StoredReading[], deviceId: string): StoredReading[] {
-  const byTs = new Map<number, StoredReading>()
-  for (const one of readings) {
-    if (one.deviceId !== deviceId) continue
-    const before = byTs.get(one.ts)
-    const receivedAt = Math.min(one.receivedAt, before?.receivedAt ?? Infinity)
-    byTs.set(one.ts, { ...one, receivedAt, values: { ...before?.values, ...one.values } })
-  }
-  return [...byTs.values()].sort((a, b) => a.ts - b.ts)
-}
-
-function modelSeries(
-  readings: readonly StoredReading[],
-  deviceId: string,
-  metric: string,
-  from: number,
-  to: number,
-  points: number,
-): SeriesPoint[] {
-  const { origin, width } = bucketsOf(from, to, points)
-  const buckets = new Map<number, (StoredReading & { readonly value: number })[]>()
-  for (const one of merged(readings, deviceId)) {
-    const value = one.values[metric]
-    if (value === undefined || one.ts < from || one.ts >= to) continue
-    const bucket = Math.floor((one.ts - origin) / width)
-    buckets.set(bucket, [...(buckets.get(bucket) ?? []), { ...one, value }])
-  }
-  return [...buckets.entries()].map(([bucket, samples]) => {
-    const values = samples.map(({ value }) => value)
-    const late = samples.filter(({ ts, receivedAt }) => receivedAt - ts > LATE_AFTER_MS).length
-    const suspect = samples.filter(({ quality }) => quality === 'suspect').length
-    return {
-      t: Math.max(from, origin + bucket * width),
-      min: Math.min(...values),
-      mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-      max: Math.max(...values),
-      last: values.at(-1) ?? NaN,
-      count: values.length,
-      ...(late > 0 ? { late } : {}),
-      ...(suspect > 0 ? { suspect } : {}),
-    }
-  })
-}
-
-/** All but the mean, which depends on the order of the sum in its last digits. */
-const exact = ({ t, min, max, last, count, late = 0, suspect = 0 }: SeriesPoint): Omit<SeriesPoint, 'mean'> => ({
-  ...{ t, min, max, last, count, late, suspect },
-})
 
 /** Times cluster so that duplicates, several samples a minute and late rows for sealed days all happen. */
 const ts = fc
