@@ -22,8 +22,16 @@ export interface NodeReport {
   readonly undecided?: number
   readonly unstored?: number
   readonly oldestUndecidedAt?: number | null
-  /** Broker: open connections of devices. */
+  /** Ingest: data points since its start; received = stored + rejected. */
+  readonly points?: {
+    readonly received: number
+    readonly stored: number
+    readonly rejected: number
+    readonly byReason: Readonly<Record<string, number>>
+  }
+  /** Broker: open connections of devices, and what it refused since its start, by reason. */
   readonly connections?: number
+  readonly refused?: Readonly<Record<string, number>>
   /** Dashboard: desks whose horn is armed. */
   readonly desksArmed?: number
 }

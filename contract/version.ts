@@ -10,4 +10,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = '65c5a549c96b17d1def754966713eb54a2f6144f18905a8ee08afee1038b6d38'
+export const CONTRACT_HASH = 'e5dfd9549a1b1f489aed01702bdc4cd93c9e9f89e5b562eb013cbcce6dace1be'

@@ -1,11 +1,9 @@
 // The hub, wired from top to bottom: ledger, readings, pipeline, dashboard, broker. Stopped in reverse order.
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
 import { createBroker } from '../broker/broker.ts'
 import { hashToken } from '../broker/tokens.ts'
-import { hashPassword } from '../dashboard/server/auth/passwords.ts'
 import { createDashboard } from '../dashboard/server/dashboard.ts'
 import { startBridges } from '../ingest/bridge/bridges.ts'
 import type { Bridges } from '../ingest/bridge/bridges.ts'
@@ -23,6 +21,7 @@ import { systemClock } from './clock.ts'
 import { commandLine } from './command-line.ts'
 import { Conditions } from './conditions.ts'
 import { MemoryCredentials } from './credentials.ts'
+import { firstAdministrator } from './first-administrator.ts'
 import { Live } from './live.ts'
 import { accountOf, deviceAccountOf, measure } from './measures.ts'
 import { HUB_PLACEMENT, hubProfile } from './own-device.ts'
@@ -38,6 +37,7 @@ import { DISK_WATCHED, startSchedule } from './schedule.ts'
 import { StartProblem } from './start-problem.ts'
 import { Unheard } from './unheard.ts'
 import { Upkeep } from './upkeep.ts'
+import { HUB_VERSION } from './version.ts'
 import type { Broker } from '../broker/broker.ts'
 import type { FaultPoint } from '../ingest/ports.ts'
 import type { MqttPorts } from '../contract/http/people.ts'
@@ -54,7 +54,6 @@ export interface HubOptions {
   readonly demo?: Demo
 }
 
-const VERSION = '0.1.0'
 const WEB_ROOT = join(import.meta.dirname, '..', 'dashboard', 'web', 'dist')
 /** Setting: a desk has been armed once, so that none being armed is news. */
 const DESK_ARMED_ONCE = 'desk_armed_once'
@@ -92,7 +91,7 @@ async function wire(
   stops.push(['the ledger', () => ledger.stop()], ['the readings', () => readings.stop()])
   const { position, repaired } = await both(ledger.start(), readings.start())
   if (repaired !== undefined) log.warn(repaired)
-  const setupCode = await firstAdministrator(ledger, config)
+  const setupCode = await firstAdministrator(ledger.users, config.ZHIAN_ADMIN_PASSWORD)
 
   // ── who is who ──
   const rules = new CurrentRules(ledger.rules)
@@ -193,7 +192,7 @@ async function wire(
       trustedProxies: config.trustedProxies,
       webRoot: WEB_ROOT,
       setupCode,
-      version: VERSION,
+      version: HUB_VERSION,
       metrics,
       log: { info: log.info.bind(log), warn: log.warn.bind(log), error: log.error.bind(log) },
       now: clock.wall,
@@ -212,7 +211,7 @@ async function wire(
       demo: options.demo,
       counters: {
         read: () => accountOf({ pipeline, devices, broker, upkeep, directory, startedAt }),
-        ofDevice: (deviceId) => deviceAccountOf(devices.get(deviceId)),
+        ofDevice: (deviceId) => Promise.resolve(deviceAccountOf(devices.get(deviceId))),
       },
       desks: {
         armed(desks) {
@@ -300,18 +299,6 @@ async function wire(
   log.info({ devices: devices.size, httpPort, mqttPort }, 'ready')
 
   return { httpPort, mqttPort, mqttsPort, setupCode, failed: ledger.failed, stop }
-}
-
-/** The code of the set-up link while there is no user and no password was given; else makes or finds the administrator. */
-async function firstAdministrator(ledger: Ledger, config: Config): Promise<string | null> {
-  if ((await ledger.users.count()) > 0) return null
-  const password = config.ZHIAN_ADMIN_PASSWORD
-  if (password === undefined) return randomBytes(18).toString('base64url')
-  await ledger.users.create(
-    { userId: 'hub', name: '智安', address: 'environment' },
-    { username: 'admin', name: '管理员', role: 'admin', passwordHash: await hashPassword(password), mustChange: false },
-  )
-  return null
 }
 
 async function deviceTokenKey(ledger: Ledger): Promise<Buffer> {

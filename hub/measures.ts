@@ -40,6 +40,7 @@ export async function accountOf(parts: AccountParts): Promise<HubAccount> {
     rejecting: rejectingMost(devices),
     disk: upkeep.disk.figures(),
     backup: { last, failure: upkeep.backupFailure },
+    cluster: null,
   }
 }
 

@@ -82,4 +82,14 @@ export class ClusterLearners {
       log.warn({ err: error }, 'whether a change has reached everyone is not known')
     }
   }
+
+  // Whatever has changed, they all read the same log.
+  readonly devices = this.learn
+  readonly sites = this.learn
+  readonly area = this.learn
+  readonly removed = this.learn
+  readonly rules = this.learn
+
+  /** A broker ends connections by itself when it learns that their login is worth nothing. */
+  readonly disconnect = (): void => undefined
 }

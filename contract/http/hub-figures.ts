@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import { instantSchema } from '../ids.ts'
 import { countersSchema } from './alarms.ts'
+import { clusterFiguresSchema } from './cluster-figures.ts'
 import { deviceCountersSchema } from './devices.ts'
 
 const count = z.number().int().min(0)
@@ -13,7 +14,7 @@ export const hubFiguresSchema = countersSchema.extend({
   startedAt: instantSchema,
   version: z.string(),
   /** Taken and not yet durable: batches under way, messages and data points in them and behind them. */
-  backlog: z.object({ batches: count, messages: count, points: count }),
+  backlog: z.object({ batches: count.nullable(), messages: count, points: count.nullable() }),
   /** From the moment a batch was closed to its being durable in both stores; percentiles of the newest `of`. */
   commits: z.object({
     count,
@@ -45,11 +46,16 @@ export const hubFiguresSchema = countersSchema.extend({
       daysLeft: z.number().min(0).nullable(),
     })
     .nullable(),
-  backup: z.object({
-    /** The newest whole copy of the ledger in the hub's own folder. */
-    last: z.object({ at: instantSchema, bytes: count }).nullable(),
-    /** The newest attempt, if it failed. */
-    failure: z.object({ at: instantSchema, problem: z.string() }).nullable(),
-  }),
+  /** null: the ledger is kept by a database server, whose own tools copy it. */
+  backup: z
+    .object({
+      /** The newest whole copy of the ledger in the hub's own folder. */
+      last: z.object({ at: instantSchema, bytes: count }).nullable(),
+      /** The newest attempt, if it failed. */
+      failure: z.object({ at: instantSchema, problem: z.string() }).nullable(),
+    })
+    .nullable(),
+  /** null: the whole hub is one process. */
+  cluster: clusterFiguresSchema.nullable(),
 })
 export type HubFigures = z.infer<typeof hubFiguresSchema>

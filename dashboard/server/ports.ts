@@ -6,6 +6,7 @@ import type { DeviceCounters, Series } from '../../contract/http/devices.ts'
 import type { HubFigures } from '../../contract/http/hub-figures.ts'
 import type { MqttPorts } from '../../contract/http/people.ts'
 import type { Actor, Ledger, CommittedTransition, Devices, Rules, Users } from '../../records/ledger.ts'
+import type { SetAsides } from '../../records/ledger/cluster.ts'
 import type { Places } from '../../records/ledger/places.ts'
 import type { PlacesImporter } from '../../records/ledger/places-import.ts'
 import type { Checklists, FloorPlans, Leases, Rooms } from '../../records/ledger/rentals.ts'
@@ -246,7 +247,7 @@ export interface Ports {
   readonly counters: {
     read(): Promise<HubAccount>
     /** Of one device; null if the hub does not know it. */
-    ofDevice(deviceId: string): DeviceAccount | null
+    ofDevice(deviceId: string): Promise<DeviceAccount | null>
   }
   readonly desks: DeskWatch
   readonly push: PushPort
@@ -261,4 +262,6 @@ export interface Ports {
   readonly guardMemory?: GuardMemory | undefined
   /** Only in a cluster. */
   readonly peers?: Peers | undefined
+  /** Only in a cluster: entries that could not be read or decided. */
+  readonly setAsides?: Pick<SetAsides, 'list'> | undefined
 }

@@ -98,9 +98,9 @@ export function deviceHistoryRoutes(app: App, { ports, now }: Context): void {
         tags,
       },
     },
-    (request) => {
+    async (request) => {
       const { id } = subjectOf(request, 'device')
-      const account = ports.counters.ofDevice(id)
+      const account = await ports.counters.ofDevice(id)
       if (account === null) throw new ApiError('not_found')
       return { deviceId: id, ...account, byReason: { ...account.byReason } }
     },

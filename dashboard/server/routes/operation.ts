@@ -1,6 +1,7 @@
 // How the hub itself is doing: counters for people, health for supervisors, metrics for Prometheus.
 import * as z from 'zod'
-import { API_ROOT } from '../../../contract/http/common.ts'
+import { setAsideQuerySchema, setAsideSchema } from '../../../contract/http/cluster-figures.ts'
+import { API_ROOT, pageOf } from '../../../contract/http/common.ts'
 import { hubFiguresSchema } from '../../../contract/http/hub-figures.ts'
 import type { HubFigures } from '../../../contract/http/hub-figures.ts'
 import type { FastifyRequest } from 'fastify'
@@ -8,6 +9,7 @@ import { anyone, role } from '../access.ts'
 import type { App, Context } from '../app.ts'
 import { credentialOf } from '../auth/credentials.ts'
 import { refusalOf } from '../auth/decide.ts'
+import { invalid } from '../errors.ts'
 import { isLoopback } from '../origin.ts'
 import { shownFigures } from '../shown-figures.ts'
 import { errors } from './answers.ts'
@@ -27,6 +29,30 @@ export function operationRoutes(app: App, { ports, options, principals, metrics,
       },
     },
     () => figures(),
+  )
+
+  app.get(
+    `${API_ROOT}/set-aside`,
+    {
+      config: { access: role('counters:read', 'whole_hub') },
+      schema: {
+        summary:
+          '多机部署中无法读取或处理、因而另存的条目，最新的在前。 Entries that a cluster could not read or decide and set aside, newest first.',
+        querystring: setAsideQuerySchema,
+        response: { 200: pageOf(setAsideSchema), ...errors },
+        tags: ['operation'],
+      },
+    },
+    async ({ query: { limit, cursor } }) => {
+      const before = cursor === undefined ? undefined : cursorOf(cursor)
+      const found = await ports.setAsides?.list({ limit, before })
+      const items = (found?.items ?? []).map(({ id, deviceId, ...entry }) => ({
+        ...entry,
+        id: String(id),
+        deviceId: deviceId === '' ? null : deviceId,
+      }))
+      return { items, next: items.length < limit ? null : (items.at(-1)?.id ?? null), total: found?.total ?? 0 }
+    },
   )
 
   app.get(
@@ -65,6 +91,12 @@ export function operationRoutes(app: App, { ports, options, principals, metrics,
       return reply.type(options.metrics.contentType).send(await options.metrics.metrics())
     },
   )
+
+  function cursorOf(cursor: string): number {
+    const id = Number(cursor)
+    if (!Number.isSafeInteger(id) || id < 1) throw invalid([{ path: 'cursor', message: 'is not one of this list' }])
+    return id
+  }
 
   async function figures(): Promise<HubFigures> {
     const [account, head, shown, told, screens, desksArmed] = await Promise.all([

@@ -321,8 +321,9 @@ export class World {
           mqttConnections: 0,
           disk: null,
           backup: { last: null, failure: null },
+          cluster: null,
         }),
-        ofDevice: (id) =>
+        ofDevice: async (id) =>
           id === 'DEV-NOWHERE'
             ? null
             : { since: 1_795_000_000_000, messages: 3, received: 5, stored: 4, rejected: 1, byReason: { not_json: 1 } },

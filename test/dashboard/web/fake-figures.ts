@@ -54,5 +54,6 @@ export function figuresOf(head: number, now: number): HubFigures {
       daysLeft: 111.7,
     },
     backup: { last: { at: now - 9 * 3_600_000, bytes: 84_200_000 }, failure: null },
+    cluster: null,
   }
 }
