@@ -56,12 +56,16 @@ export class StreamWorld {
     return reader
   }
 
-  /** Removes what is in Redis; processes of other tests are gone. */
+  async close(): Promise<void> {
+    for (const end of this.#ends.splice(0).toReversed()) await end()
+  }
+
+  /** Closes, and removes what is in Redis for the next test. */
   async stop(): Promise<void> {
-    for (const end of this.#ends.toReversed()) await end()
+    await this.close()
     const redis = await this.plain()
     await redis.flushall()
-    redis.disconnect()
+    await this.close()
   }
 
   /** The file that Redis appends its writes to. */
