@@ -33,13 +33,18 @@ export async function appendAudit(trx: Transacting, at: number, entries: readonl
 
 /**
  * Runs a transaction's work and chains what it had audited after all of it. The chain's end is locked by whoever writes to it,
- * and alarms wait for the same row: it must not be held for as long as an import takes.
+ * and alarms wait for the same row: it must not be held for as long as an import takes. `beforeChain` runs in between.
  */
-export async function auditedAtEnd<T>(trx: Transacting, work: (trx: Transacting) => Promise<T>): Promise<T> {
+export async function auditedAtEnd<T>(
+  trx: Transacting,
+  work: (trx: Transacting) => Promise<T>,
+  beforeChain: () => Promise<void>,
+): Promise<T> {
   const waiting: { readonly at: number; readonly entry: ActorsEntry }[] = []
   unwritten.set(trx, waiting)
   const result = await work(trx)
   unwritten.delete(trx)
+  if (waiting.length > 0) await beforeChain()
   await chain(trx, waiting)
   return result
 }

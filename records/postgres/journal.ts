@@ -42,7 +42,7 @@ export class PartitionJournal implements Journal {
     if (this.#broken !== null) throw this.#broken
     const { entries, states, checkpoint, answers = [] } = batch
     try {
-      return await this.#store.transaction(async (trx) => {
+      return await this.#inTransaction(entries.length > 0, async (trx) => {
         await this.#fence(trx, checkpoint)
         await upsertStates(trx, states)
         const written = await writeTransitions(trx, entries, this.#store.now())
@@ -58,6 +58,10 @@ export class PartitionJournal implements Journal {
       this.#broken = error as Error
       throw error
     }
+  }
+
+  #inTransaction<T>(numbered: boolean, work: (trx: Transacting) => Promise<T>): Promise<T> {
+    return numbered ? this.#store.journal(work) : this.#store.transaction(work)
   }
 
   /** Locks the partition's row to the end of the transaction: whoever would take it waits, and finds what this one decided. */

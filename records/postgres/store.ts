@@ -8,6 +8,12 @@ import { ADMINISTRATION, LOCK_SPACE } from './locks.ts'
 import { openPool } from './pool.ts'
 import type { Pool } from './pool.ts'
 
+/**
+ * How long a process that stands still may keep the head, ms: alarms of all partitions wait for it. Long enough for a process
+ * that only stumbles.
+ */
+const AT_THE_HEAD_MS = 2_500
+
 export interface PostgresStoreOptions {
   readonly url: string
   readonly name: string
@@ -38,8 +44,7 @@ export class PostgresStore implements Store {
     })
     this.#journal = openPool({
       ...{ url, log, name: `${name} journal`, connections: 5, readOnly: false },
-      // Alarms of all partitions wait for the one head.
-      ...{ statementMs: 10_000, idleInTransactionMs: 2_500 },
+      ...{ statementMs: 10_000, idleInTransactionMs: AT_THE_HEAD_MS },
     })
     this.#reader = openPool({
       ...{ url, log, name: `${name} reader`, connections: 5, readOnly: true },
@@ -68,23 +73,28 @@ export class PostgresStore implements Store {
     const mine = this.#writes.then(() =>
       this.#administration.db.transaction().execute(async (trx) => {
         await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_SPACE)}, ${sql.lit(ADMINISTRATION)})`.execute(trx)
-        return auditedAtEnd(trx, work)
+        return auditedAtEnd(trx, work, () => keepShort(trx))
       }),
     )
     this.#writes = mine.catch(() => undefined)
     return this.#finishing(mine)
   }
 
-  /** For whoever keeps the order of their own transactions. */
+  /**
+   * In call order, one of this process at a time. The head is one for all anyway; and a process that stands still has no line
+   * of connections that get the head one after another, each to be given up on.
+   */
+  async journal<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
+    this.#refuseWhenClosed()
+    const mine = this.#journals.then(() => this.#journal.db.transaction().execute(work))
+    this.#journals = mine.catch(() => undefined)
+    return this.#finishing(mine)
+  }
+
+  /** Of what takes no number of the sequence. */
   async transaction<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
     this.#refuseWhenClosed()
     return this.#finishing(this.#journal.db.transaction().execute(work))
-  }
-
-  async journal<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
-    const mine = this.#journals.then(() => this.transaction(work))
-    this.#journals = mine.catch(() => undefined)
-    return mine
   }
 
   /** Finishes the writes that were taken. */
@@ -106,4 +116,8 @@ export class PostgresStore implements Store {
   #refuseWhenClosed(): void {
     if (this.#closed) throw new Error('The ledger is not open.')
   }
+}
+
+async function keepShort(trx: Transacting): Promise<void> {
+  await sql`select set_config('idle_in_transaction_session_timeout', ${String(AT_THE_HEAD_MS)}, true)`.execute(trx)
 }

@@ -134,6 +134,17 @@ export async function typedInto(url: string, ...statements: readonly string[]): 
   }
 }
 
+/** Keeps the locks of a statement; answers how to let go of them. */
+export async function heldBack(url: string, statement: string): Promise<() => Promise<void>> {
+  const client = new Client({ connectionString: url })
+  // A test that fails leaves it to the end of its database.
+  client.on('error', () => undefined)
+  await client.connect()
+  await client.query('begin')
+  await client.query(statement)
+  return () => client.end()
+}
+
 function typedIntoFile(directory: string, statements: readonly string[]): object[] {
   const db = new DatabaseSync(ledgerFileIn(directory))
   try {
