@@ -2,12 +2,14 @@
 import type { Kysely } from 'kysely'
 import { LedgerUnusable } from './errors.ts'
 import type { ColumnTypes, Migration } from './migrations/migration.ts'
+import { refuseHalfMoved } from './moving/progress.ts'
 import type { Tables } from './tables.ts'
 
 /** 0: an empty database. Throws LedgerUnusable for somebody else's database. `tables`: the names of those there are. */
 export async function schemaVersion(db: Kysely<Tables>, tables?: readonly string[]): Promise<number> {
   const names = tables ?? (await db.introspection.getTables()).map((table) => table.name)
   if (names.length === 0) return 0
+  refuseHalfMoved(names)
   if (!names.includes('migration')) {
     const text = {
       zh: '数据库不是智安的账本，不予打开。',
