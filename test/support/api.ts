@@ -67,6 +67,9 @@ export class Api {
   }
 }
 
+/** After a resume that was refused, e.g. while the ledger does not answer. */
+const ASK_AGAIN_MS = 500
+
 export type FeedSocket = Socket<DownEvents, UpEvents>
 
 /** A screen that keeps account: every transition it was sent, with resume from its cursor after each connection. */
@@ -103,8 +106,13 @@ export class Screen {
 
   private resume(): void {
     this.live = false
+    const { id } = this.socket
     this.socket.emit('feed:resume', { cursor: this.cursor }, (answer) => {
-      if (!answer.ok) return
+      if (!answer.ok) {
+        // Of this connection alone: the next one asks by itself.
+        setTimeout(() => this.socket.id === id && this.socket.connected && this.resume(), ASK_AGAIN_MS)
+        return
+      }
       this.resumes++
       this.apply(answer)
       this.live = true
