@@ -9,6 +9,9 @@ export const streamOf = (partition: number): string => `zhian:in:${partition}`
 /** Hash: for which run of Redis the streams were opened, and behind which position (`streams/opening.ts`). */
 export const OPENED_KEY = 'zhian:opened'
 
+/** Written to find out whether Redis takes anything again. */
+export const PROBE_KEY = 'zhian:probe'
+
 /** A process's own report, gone a few seconds after its last word; and the ids of all that ever reported. */
 export const nodeKey = (id: string): string => `zhian:node:${id}`
 export const NODES_KEY = 'zhian:nodes'

@@ -4,9 +4,9 @@
 // was not on the disk yet, or a replica that had not heard of everything. It would then give the same positions again, and
 // whoever has read up to one of them would never see what stands there now, although it was acknowledged. So the streams are
 // opened once for every run of Redis, before anybody adds: each gets a mark whose position is above all that were ever given.
-// That follows from the clock: within a run a stream grows by far less than 2^20 entries a second, so that whole seconds times
-// 2^20 is above every position of every earlier run (and below 2^53 for two centuries). Where a clock was set back, what the
-// stream and whoever opens it remember is above. The mark says where the stream ended, so that a loss is told and not guessed.
+// That follows from the clock: no stream grows by an entry a microsecond, so that the clock of Redis in (very nearly)
+// microseconds is above every position of every earlier run, and below 2^53 for two centuries. Where a clock was set back, what
+// the stream and whoever opens it remember is above. The mark says where the stream ended, so that a loss is told and not guessed.
 //
 // Nobody adds over a connection before he has asked which run he is connected to: another run is another connection.
 import type { Redis } from 'ioredis'
@@ -50,7 +50,8 @@ if known[1] == run then
   if whole then return {run, known[2], known[3], 0} end
 end
 local text = function(n) return string.format('%.0f', n) end
-local floor = math.max(tonumber(redis.call('TIME')[1]) * 1048576, tonumber(ARGV[1]) + 1048576)
+local time = redis.call('TIME')
+local floor = math.max(tonumber(time[1]) * 1048576 + tonumber(time[2]), tonumber(ARGV[1]) + 1048576)
 local before = {}
 for i = 2, #KEYS do
   local ended = last(KEYS[i])

@@ -10,11 +10,12 @@ const REPLICAS_WITHIN_MS = 3_000
 /** Throws RedisUnusable with everything that is wrong; answers what is allowed and should be known. */
 export async function testRedis(redis: Redis, replicas: number): Promise<readonly string[]> {
   const info = parseInfo(await redis.info())
+  const lines = await hints(redis, info, replicas)
   const problems = settingProblems(info, replicas)
-  if (problems.length === 0) problems.push(...(await streamProblems(redis)))
+  if (problems.length === 0) problems.push(...(await streamProblems(redis, lines)))
   if (problems.length === 0 && replicas > 0) problems.push(...(await replicaProblems(redis, replicas)))
   if (problems.length > 0) throw new RedisUnusable(problems)
-  return hints(redis, info, replicas)
+  return lines
 }
 
 type Info = ReadonlyMap<string, string>
@@ -59,8 +60,11 @@ function settingProblems(info: Info, replicas: number): string[] {
   return problems
 }
 
-/** Adds, reads and trims as the streams are added to, read and trimmed. */
-async function streamProblems(redis: Redis): Promise<string[]> {
+/**
+ * Adds, reads and trims as the streams are added to, read and trimmed. A Redis that is full, or has lost its replicas, is so for
+ * a time: whoever did not start then could not empty it.
+ */
+async function streamProblems(redis: Redis, lines: string[]): Promise<string[]> {
   const key = `zhian:self-test:${randomBytes(6).toString('hex')}`
   try {
     const ids = [await redis.xadd(key, '0-*', 'h', '1'), await redis.xadd(key, '0-*', 'h', '2')]
@@ -71,6 +75,10 @@ async function streamProblems(redis: Redis): Promise<string[]> {
     return ['Redis 的消息流行为异常。The streams of this Redis do not behave as streams of Redis 7 do.']
   } catch (error) {
     const { message } = error as Error
+    if (/^(?:OOM|NOREPLICAS)/.test(message)) {
+      lines.push(`Redis takes no messages at the moment: ${message}`)
+      return []
+    }
     return [`Redis 拒绝写入：${message}。Redis refuses to be written to: ${message}.`]
   } finally {
     await redis.del(key).catch(() => undefined)

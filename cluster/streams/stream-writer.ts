@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis'
 import { PARTITIONS } from '../../contract/partitions.ts'
 import { streamOf } from '../keys.ts'
 import { openStreams, positionOf } from './opening.ts'
+import { Refusal } from './refusal.ts'
 import type { Opening } from './opening.ts'
 
 /** It is not known to be in the stream: nobody may be told that it is. */
@@ -62,6 +63,7 @@ export class StreamWriter {
   private scheduled = false
   private inFlightCount = 0
   private problemText: string | null = 'not connected'
+  private readonly refused: Refusal
   private retry: NodeJS.Timeout | null = null
   private drained: (() => void) | null = null
   private firstOpened: () => void = () => undefined
@@ -72,6 +74,13 @@ export class StreamWriter {
   constructor(options: StreamWriterOptions) {
     this.options = options
     this.known = options.known
+    const { redis, replicas, adding } = options
+    this.refused = new Refusal({
+      redis,
+      replicas,
+      replicasWithinMs: REPLICAS_WITHIN_MS,
+      changed: (refusal) => adding?.(this.problemText ?? refusal),
+    })
   }
 
   /**
@@ -92,6 +101,11 @@ export class StreamWriter {
   /** null while entries can be added. */
   get problem(): string | null {
     return this.problemText
+  }
+
+  /** Why Redis took nothing of what it was last given, although it is there: it is full, or misses its replicas. */
+  get refusal(): string | null {
+    return this.refused.why
   }
 
   /** Jobs that are not answered yet. */
@@ -127,6 +141,7 @@ export class StreamWriter {
         this.drained = () => (clearTimeout(timer), resolve())
       })
     if (this.retry !== null) clearTimeout(this.retry)
+    this.refused.stop()
     this.options.redis.off('ready', this.connected)
     this.options.redis.off('close', this.disconnected)
   }
@@ -185,13 +200,17 @@ export class StreamWriter {
         whole = new NotAdded(`${String(replicas)} of ${this.options.replicas} replicas have it`)
     }
     let reopen: string | null = null
+    let refused: string | null = null
+    let took = false
     for (const [index, job] of jobs.entries()) {
       const [error, id] = whole === null ? (results[index] ?? [new NotAdded('no answer'), null]) : [whole, null]
       if (error !== null) {
         if (/^(?:READONLY|UNBLOCKED)/.test(error.message)) reopen = error.message
+        refused = error.message
         this.settle(job, error instanceof NotAdded ? error : new NotAdded(error.message), 0)
         continue
       }
+      took = true
       if (id === null) {
         this.settle(job, null, 0)
         continue
@@ -207,6 +226,8 @@ export class StreamWriter {
       this.settle(job, null, position)
     }
     if (reopen !== null) this.lostTrust(reopen)
+    else if (took) this.refused.say(null)
+    else if (this.opening !== null) this.refused.say(refused)
   }
 
   private settle(job: Job, error: Error | null, position: number): void {
@@ -224,6 +245,7 @@ export class StreamWriter {
     this.connection += 1
     this.opening = null
     if (this.retry !== null) clearTimeout(this.retry)
+    this.refused.say(null)
     this.say('Redis does not answer')
   }
 

@@ -39,7 +39,9 @@ export function measureBroker(registry: Registry, { broker, intake, writer, back
   gauge('zhian_stream_added', 'Messages in the streams since start', () => intake.counters().added)
   gauge('zhian_stream_held', 'Messages that wait for room in the streams', () => intake.counters().held)
   gauge('zhian_stream_dropped', 'QoS 0 messages dropped for want of room since start', () => intake.counters().dropped)
-  gauge('zhian_stream_writable', '1: Redis takes entries', () => (writer.problem === null ? 1 : 0))
+  gauge('zhian_stream_writable', '1: Redis takes entries', () =>
+    writer.problem === null && writer.refusal === null ? 1 : 0,
+  )
   gauge('zhian_stream_entries', 'Entries in all streams', () => backlog.figures().entries)
   gauge('zhian_stream_longest', 'Entries in the longest stream', () => backlog.figures().longest)
   gauge('zhian_redis_memory_bytes', 'Memory of Redis that counts against maxmemory', () => backlog.figures().usedMemory)

@@ -146,7 +146,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     port: config.ZHIAN_HTTP_PORT,
     metrics,
     ready: () => {
-      const parts = { mqtt: listening, redis: writer.problem === null, credentials: loaded }
+      const parts = { mqtt: listening, redis: writer.problem === null && writer.refusal === null, credentials: loaded }
       return Promise.resolve({ ok: parts.mqtt && parts.redis && parts.credentials, parts })
     },
   })
@@ -175,7 +175,10 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   commands.start()
   stops.push(['commands', () => commands.stop()])
   board.start()
-  const counting = setInterval(() => void board.change({ connections: broker.counters().connections }), REPORT_EVERY_MS)
+  const counting = setInterval(() => {
+    const { connections, refused } = broker.counters()
+    void board.change({ connections, refused })
+  }, REPORT_EVERY_MS)
   stops.push(['the node board', () => (clearInterval(counting), board.stop())])
 
   // Last, so that it is the first to end: nothing is let in before everything behind it stands.

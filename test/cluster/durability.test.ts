@@ -5,6 +5,7 @@ import mqtt from 'mqtt'
 import type { MqttClient } from 'mqtt'
 import { createBroker } from '../../broker/broker.ts'
 import { Backlog, DEFAULT_BOUNDS } from '../../cluster/streams/backlog.ts'
+import { checkLayout } from '../../cluster/streams/layout.ts'
 import { testRedis } from '../../cluster/streams/self-test.ts'
 import { StreamIntake } from '../../cluster/streams/stream-intake.ts'
 import { readAfter, trimStream } from '../../cluster/streams/stream-reader.ts'
@@ -192,9 +193,16 @@ describe.skipIf(REDIS_MISSING)('what is acknowledged', () => {
     const { world } = await redis()
     const plain = await world.plain()
     const writer = await world.writer()
-    await plain.config('SET', 'maxmemory', '1')
+    await checkLayout(plain, 1)
+    await plain.set('filler', 'x'.repeat(20_000_000))
+    await plain.config('SET', 'maxmemory', '16mb')
     await expect(writer.added(P, ['h', 'x', 'p', 'y'])).rejects.toThrow('OOM')
+    expect(writer.refusal).toContain('OOM')
+    // A worker that starts now must be able to: it is the one that makes room.
+    expect((await testRedis(plain, 0)).join()).toContain('OOM')
+    expect((await checkLayout(plain, 2)).madeAt).toBe(1)
     await plain.config('SET', 'maxmemory', '512mb')
+    await until('it is asked again', () => writer.refusal === null)
     expect(await writer.added(P, ['h', 'x', 'p', 'y'])).toBeGreaterThan(0)
   }, 60_000)
 })
