@@ -159,7 +159,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     replicas: config.ZHIAN_REDIS_REPLICAS,
     known: Math.max(0, ...positions.flatMap(({ decided, stored }) => [decided, stored])),
   })
-  writer.start()
+  await writer.start()
   stops.push(['the streams', () => writer.stop()])
   const requests = new Requests({ ledger, writer, now: clock.wall })
   requests.start()
