@@ -106,10 +106,10 @@ export class Bridge {
       const problem = await line.ended
       if (this.#halt.signal.aborted) return
       this.#closed(lane, problem)
-      // What was taken and not acknowledged comes again: not before it is known what became of it.
-      await this.#unlessStopped(line.settled())
       if (line.proved) attempt = 0
       await this.#pause(PAUSES[Math.min(attempt, PAUSES.length - 1)] as number)
+      // What was taken and not acknowledged comes again: not before it is known what became of it.
+      await this.#unlessStopped(line.settled())
     }
   }
 

@@ -54,7 +54,10 @@ export class Line {
   #problem: Problem | null = null
   #underWay = 0
   #taking = true
-  #over = false
+  /** What came behind a message that could not be kept must not overtake it. */
+  #failed = false
+  /** Nothing can be acknowledged any more. What had arrived is taken all the same: the other side may forget it. */
+  #closed = false
   #flushing = false
   /** Messages have been acknowledged on it. */
   #proved = false
@@ -68,11 +71,11 @@ export class Line {
     this.#client = client
     client.handleMessage = (packet, next) => this.#receive(packet as unknown as Received, () => next(LATER))
     client.on('connect', (connack) => this.#connected(connack))
-    client.on('error', (error) => this.#fail(problemOf(error)))
-    client.on('disconnect', (packet) => this.#fail(problemOfDisconnect(packet)))
+    client.on('error', (error) => this.#cut(problemOf(error)))
+    client.on('disconnect', (packet) => this.#cut(problemOfDisconnect(packet)))
     this.ended = new Promise((resolve) => {
       client.on('close', () => {
-        this.#over = true
+        this.#closed = true
         resolve(this.#taking ? (this.#problem ?? { reason: 'cut', detail: '' }) : this.#problem)
       })
     })
@@ -118,11 +121,12 @@ export class Line {
     this.#client.subscribe(
       share === null ? filters : inGroup(share.group),
       { qos: config.qos, rh: 2 },
-      (error, granted = []) => {
-        if (error)
-          return this.#fail(this.#over ? problemOf(error) : { reason: 'subscription_refused', detail: error.message })
+      (error, granted = [], suback) => {
+        // Without an answer the connection ended first, and says why itself.
+        if (error && suback === undefined) return
+        if (error) return this.#cut({ reason: 'subscription_refused', detail: error.message })
         if (granted.some(({ qos }) => qos !== config.qos))
-          return this.#fail({ reason: 'subscription_refused', detail: `QoS ${config.qos} was not granted` })
+          return this.#cut({ reason: 'subscription_refused', detail: `QoS ${config.qos} was not granted` })
         this.#options.host.opened(sessionPresent)
       },
     )
@@ -130,7 +134,7 @@ export class Line {
 
   #receive(packet: Received, next: () => void): void {
     // What is not taken is not acknowledged either.
-    if (!this.#taking || this.#over) return
+    if (!this.#taking || this.#failed) return
     const settle = this.#owed.add(packet.qos === 0 ? null : (packet.messageId as number))
     this.#underWay++
     let reported = false
@@ -141,7 +145,10 @@ export class Line {
       if (error === undefined || packet.qos === 0) {
         settle()
         this.#flushSoon()
-      } else this.#fail({ reason: 'not_stored', detail: error.message })
+      } else {
+        this.#failed = true
+        this.#cut({ reason: 'not_stored', detail: error.message })
+      }
       if (this.#underWay === 0) for (const resolve of this.#settled.splice(0)) resolve()
     })
     // A broker that bounds nothing is read no faster than the hub stores.
@@ -160,9 +167,8 @@ export class Line {
   }
 
   #flush(): void {
-    if (this.#over) return
     const bytes = this.#owed.take()
-    if (bytes !== null) {
+    if (bytes !== null && !this.#closed && !this.#failed) {
       this.#client.stream.write(bytes)
       this.#proved = true
     }
@@ -174,9 +180,8 @@ export class Line {
   }
 
   /** The first reason counts: what follows is its consequence. */
-  #fail(problem: Problem): void {
+  #cut(problem: Problem): void {
     this.#problem ??= problem
-    this.#over = true
     this.#client.end(true)
   }
 }

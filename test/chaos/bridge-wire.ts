@@ -3,12 +3,13 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import mqttPacket from 'mqtt-packet'
+import { parseUpTopic } from '../../contract/topics.ts'
 
 export interface BridgeWire {
   readonly port: number
-  /** Payloads that the broker sent to the bridge, as often as it did. */
+  /** `device ts` of each sample that the broker sent to the bridge, as often as it did. */
   readonly delivered: readonly string[]
-  /** Payloads that the bridge acknowledged. */
+  /** Of those that the bridge acknowledged. */
   readonly acknowledged: ReadonlySet<string>
   stop(): Promise<void>
 }
@@ -24,18 +25,19 @@ export async function startBridgeWire(brokerPort: number): Promise<BridgeWire> {
     const up = mqttPacket.parser()
     down.on('packet', (packet) => {
       if (packet.cmd !== 'publish') return
-      const text = packet.payload.toString()
-      delivered.push(text)
-      byId.set(packet.messageId as number, text)
+      const { ts } = JSON.parse(packet.payload.toString()) as { ts: number }
+      const key = `${parseUpTopic(packet.topic)?.deviceId} ${ts}`
+      delivered.push(key)
+      byId.set(packet.messageId as number, key)
     })
     up.on('packet', (packet) => {
-      const text = packet.cmd === 'puback' ? byId.get(packet.messageId as number) : undefined
-      if (text !== undefined) acknowledged.add(text)
+      const key = packet.cmd === 'puback' ? byId.get(packet.messageId as number) : undefined
+      if (key !== undefined) acknowledged.add(key)
     })
-    // Written down before it is passed on: what arrives has been counted.
     broker.on('data', (bytes: Buffer) => {
-      down.parse(bytes)
+      // Passed on first: what is counted as delivered was at least under way.
       bridge.write(bytes)
+      down.parse(bytes)
     })
     bridge.on('data', (bytes: Buffer) => {
       up.parse(bytes)
@@ -49,7 +51,7 @@ export async function startBridgeWire(brokerPort: number): Promise<BridgeWire> {
       one.on('error', () => undefined)
       one.on('close', () => {
         open.delete(one)
-        other.destroy()
+        other.end()
       })
     }
   })

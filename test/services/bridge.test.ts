@@ -263,6 +263,19 @@ describe.skipIf(MOSQUITTO_MISSING)('a bridge to a Mosquitto', () => {
       await forgetful.dispose()
     }
   })
+
+  it('a broker that grants less than was asked for is no bridge', async () => {
+    const lesser = await startMosquitto(['allow_anonymous true', 'max_qos 0'])
+    const world = startBridge(lesser.url)
+    worlds.push(world)
+    try {
+      await until('it says so', () => world.status().problem?.reason === 'subscription_refused')
+      expect(world.status().state).toBe('away')
+    } finally {
+      await world.stop()
+      await lesser.dispose()
+    }
+  })
 })
 
 describe.skipIf(MOSQUITTO_MISSING)('a bridge that must prove who it is', () => {
