@@ -39,6 +39,7 @@ export class Account {
   /** Inputs that the store has taken, and the time that took, ms; and in how many writes. */
   written = { inputs: 0, ms: 0, writes: 0 }
   private past: AccountCounts = NOTHING
+  private readonly newestAside = new Map<number, number>()
 
   /** A partition that this worker no longer has. */
   retire(counts: IntakeCounts): void {
@@ -49,8 +50,12 @@ export class Account {
     return sum([this.past, ...now])
   }
 
-  setAside(): void {
+  /** Answers whether it is the first time: what is read again is set aside again. */
+  setAside(partition: number, position: number): boolean {
+    if (position <= (this.newestAside.get(partition) ?? 0)) return false
+    this.newestAside.set(partition, position)
     this.setAsides++
+    return true
   }
 
   gap(): void {

@@ -304,7 +304,7 @@ export class Worker {
 
   private setAside(entry: SetAside): void {
     const { sample, ...about } = entry
-    this.account.setAside()
+    if (!this.account.setAside(entry.partition, entry.position)) return
     this.options.log.error(
       { ...about, sampleBytes: sample.length },
       'an entry was set aside: nobody can read or decide it',

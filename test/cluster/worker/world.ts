@@ -3,6 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { partitionOf, PARTITIONS } from '../../../contract/partitions.ts'
 import type { Act } from '../../../contract/alarms.ts'
+import type { Attributes } from '../../../contract/http/devices.ts'
 import type { KindName } from '../../../contract/kinds/kind.ts'
 import type { UpChannel } from '../../../contract/topics.ts'
 import { encodeEntry } from '../../../cluster/entry.ts'
@@ -14,12 +15,8 @@ import { NodeBoard } from '../../../cluster/node-board.ts'
 import { redisReady } from '../../../cluster/ready.ts'
 import { connectRedis } from '../../../cluster/redis.ts'
 import { StreamWriter } from '../../../cluster/streams/stream-writer.ts'
-import { Directory } from '../../../cluster/worker/directory.ts'
-import { Worker } from '../../../cluster/worker/worker.ts'
-import type { WorkerOptions } from '../../../cluster/worker/worker.ts'
-import { HUB_PLACEMENT, hubProfile } from '../../../hub/own-device.ts'
-import { placementOf, profileOf } from '../../../hub/registry.ts'
-import { CurrentRules, DEFAULT_RULES } from '../../../hub/rules.ts'
+import type { Worker, WorkerOptions } from '../../../cluster/worker/worker.ts'
+import { DEFAULT_RULES } from '../../../hub/rules.ts'
 import type { CommandLine } from '../../../ingest/commands/ports.ts'
 import type { StoredInput } from '../../../ingest/readings/port.ts'
 import { createPostgresLedger } from '../../../records/postgres-ledger.ts'
@@ -29,9 +26,10 @@ import type { ClusterLedger } from '../../../records/ledger/cluster.ts'
 import { until } from '../../support/hub-process.ts'
 import type { PostgresServer } from '../../support/services/postgres.ts'
 import type { RedisServer } from '../../support/services/redis.ts'
+import { assembleWorker } from './assemble.ts'
 
 export const OFFICER = { id: 'u1', name: '周晓岚' }
-const ACTOR = { userId: 'u1', name: '周晓岚', address: '10.0.0.7' }
+export const ACTOR = { userId: 'u1', name: '周晓岚', address: '10.0.0.7' }
 const WITHIN_MS = 60_000
 
 /** A store of readings that keeps what it is given once, and is away when it is told to be. */
@@ -71,8 +69,8 @@ export class World {
   ahead = 0
   line: CommandLine = { lineOf: () => 'away', send: () => false }
   readonly broker: NodeBoard
-  private readonly redisServer: RedisServer
-  private readonly database: string
+  readonly redisServer: RedisServer
+  readonly database: string
   private readonly workers = new Set<TestWorker>()
   private readonly ends: (() => Promise<unknown> | void)[] = []
 
@@ -134,12 +132,17 @@ export class World {
   // ── who is there ──
 
   async site(name = '槐荫 12 号'): Promise<string> {
-    const { id } = await this.ledger.places.createSite(ACTOR, { name, area: '示范县', kind: 'homestay' } as never)
+    const { id } = await this.ledger.places.createSite(ACTOR, { name, area: '示范县' })
     return id
   }
 
-  async device(id: string, kind: KindName = 'gas', siteId: string | null = null): Promise<void> {
-    await this.ledger.devices.create(ACTOR, { id, kind, name: id, siteId })
+  async device(
+    id: string,
+    kind: KindName = 'gas',
+    siteId: string | null = null,
+    attributes: Attributes = {},
+  ): Promise<void> {
+    await this.ledger.devices.create(ACTOR, { id, kind, name: id, siteId, attributes })
   }
 
   /** An id in this partition, or in any other than that of `not`. */
@@ -155,39 +158,21 @@ export class World {
     await ledger.start()
     const redis = this.connect()
     await redisReady(redis)
-    const rules = new CurrentRules(ledger.rules)
-    const directory = new Directory({
-      devices: ledger.devices,
-      reloadRules: () => rules.reload(),
-      rulesOf: (kind) => rules.of(kind),
-      known: (identity) => ({ profile: profileOf(identity), placement: placementOf(identity) }),
-      own: [{ profile: hubProfile(), placement: HUB_PLACEMENT }],
-    })
     const lines: string[] = []
     const rejected: NewRejection[] = []
-    const say =
-      (level: string) =>
-      (about: object, line: string): void =>
-        void lines.push(
-          `${level} ${line} ${JSON.stringify(about, (_, value: unknown) => (value instanceof Error ? String(value) : value))}`,
-        )
-    const worker = new Worker({
+    const worker = assembleWorker(id, {
       ledger,
       redis,
       blocking: this.connect('blocking'),
       writer: this.writer,
-      board: new NodeBoard(redis, { id, role: 'ingest', startedAt: Date.now() }),
       store: this.store,
-      directory,
       line: {
         lineOf: (...given) => this.line.lineOf(...given),
         send: (...given) => this.line.send(...given),
       },
       clock: this.clock,
-      log: { info: say('info'), warn: say('warn'), error: say('error') },
+      say: (line) => void lines.push(line),
       rejected: (samples) => void rejected.push(...samples),
-      inService: (deviceId) => void ledger.devices.heard([deviceId]).catch(() => undefined),
-      lookEveryMs: 200,
       ...options,
     })
     const running: TestWorker = {
