@@ -9,7 +9,10 @@ export interface VictoriaServer extends ServerProcess {
   readonly url: string
 }
 
-export async function startVictoria(): Promise<VictoriaServer> {
+/** As the hub wants it to be started. */
+const FLAGS = ['-dedup.minScrapeInterval=1ms', '-retentionPeriod=5y', '-search.latencyOffset=0s']
+
+export async function startVictoria({ flags = FLAGS }: { flags?: readonly string[] } = {}): Promise<VictoriaServer> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
   const server = await startServer({
@@ -19,9 +22,7 @@ export async function startVictoria(): Promise<VictoriaServer> {
     arguments: (directory) => [
       `-httpListenAddr=127.0.0.1:${port}`,
       `-storageDataPath=${directory}/data`,
-      '-dedup.minScrapeInterval=1ms',
-      '-retentionPeriod=5y',
-      '-search.latencyOffset=0s',
+      ...flags,
       '-memory.allowedBytes=256MB',
     ],
     ready: () => fetch(`${url}/health`).then((answer) => answer.ok),
