@@ -1,5 +1,6 @@
 // What every process of the cluster says of itself, for the others: that it lives, what it holds, how far it has come.
 import type { Redis } from 'ioredis'
+import type { BridgesReport } from './bridges.ts'
 import { NODES_KEY, nodeKey } from './keys.ts'
 
 export type NodeRole = 'broker' | 'ingest' | 'dashboard'
@@ -32,6 +33,8 @@ export interface NodeReport {
   /** Broker: open connections of devices, and what it refused since its start, by reason. */
   readonly connections?: number
   readonly refused?: Readonly<Record<string, number>>
+  /** Broker: external brokers that are to be read, and what those do that it reads. */
+  readonly bridges?: BridgesReport
   /** Dashboard: desks whose horn is armed. */
   readonly desksArmed?: number
 }

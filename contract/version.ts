@@ -10,4 +10,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'e5dfd9549a1b1f489aed01702bdc4cd93c9e9f89e5b562eb013cbcce6dace1be'
+export const CONTRACT_HASH = 'a970a4978f70101cce63d1e3988ee8874fde3501f4eb308653808e0a94eb721a'

@@ -1,21 +1,14 @@
-// The evidence of `hub.bridge`: one alarm a bridge, its channel the bridge's name.
-import type { DeviceState, Input } from '../ingest/alarms/types.ts'
+// `hub.bridge` is one alarm a bridge, its channel the bridge's name. A bridge that was taken off the list has nothing left that
+// could end its alarm.
+import type { DeviceState } from '../ingest/alarms/types.ts'
 
-type HubInput = Extract<Input, { type: 'hub' }>
-
-const BRIDGE_RULE = 'hub.bridge'
-
-export const bridgeCut = (name: string, cut: boolean): HubInput => ({
-  type: 'hub',
-  ruleId: BRIDGE_RULE,
-  channel: name,
-  active: cut,
-  value: null,
-})
-
-/** Ends the alarms of bridges that are no longer listed. `own`: the state of the hub itself. */
-export function forgottenBridges(names: readonly string[], own: Pick<DeviceState, 'tracks'>): HubInput[] {
-  const standing = new Set<string>()
-  for (const { ruleId, channel } of Object.values(own.tracks)) if (ruleId === BRIDGE_RULE) standing.add(channel)
-  return [...standing].filter((name) => !names.includes(name)).map((name) => bridgeCut(name, false))
+/** Bridges with an alarm that are not listed any more. `own`: the state of the hub itself. */
+export function bridgesNoLongerListed(
+  listed: readonly { readonly name: string }[],
+  own: Pick<DeviceState, 'tracks'>,
+): string[] {
+  const standing = Object.values(own.tracks).flatMap(({ ruleId, channel }) =>
+    ruleId === 'hub.bridge' ? [channel] : [],
+  )
+  return standing.filter((name) => !listed.some((bridge) => bridge.name === name))
 }

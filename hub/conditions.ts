@@ -1,22 +1,26 @@
-// What the hub watches about itself: the evidence of `hub.no_desk`, `hub.disk` and `hub.store`. The rules' delays are
-// the engine's.
+// What the hub watches about itself: the evidence of `hub.no_desk`, `hub.disk`, `hub.store` and `hub.bridge`. The rules' delays
+// are the engine's.
 import { statfs } from 'node:fs/promises'
 
-export type HubRuleId = 'hub.no_desk' | 'hub.disk' | 'hub.store'
+export type HubRuleId = 'hub.no_desk' | 'hub.disk' | 'hub.store' | 'hub.bridge'
+
+/** `channel`: the name of a bridge; '' where there is one of its kind. */
+type Raise = (ruleId: HubRuleId, active: boolean, value: number | null, channel: string) => void
 
 /** Tells the engine of changes only; the first word after a start always counts, whatever the ledger remembers. */
 export class Conditions {
-  private readonly last = new Map<HubRuleId, boolean>()
-  private readonly raise: (ruleId: HubRuleId, active: boolean, value: number | null) => void
+  private readonly last = new Map<string, boolean>()
+  private readonly raise: Raise
 
-  constructor(raise: (ruleId: HubRuleId, active: boolean, value: number | null) => void) {
+  constructor(raise: Raise) {
     this.raise = raise
   }
 
-  set(ruleId: HubRuleId, active: boolean, value: number | null = null): void {
-    if (this.last.get(ruleId) === active) return
-    this.last.set(ruleId, active)
-    this.raise(ruleId, active, value)
+  set(ruleId: HubRuleId, active: boolean, value: number | null = null, channel = ''): void {
+    const what = `${ruleId} ${channel}`
+    if (this.last.get(what) === active) return
+    this.last.set(what, active)
+    this.raise(ruleId, active, value, channel)
   }
 }
 

@@ -15,7 +15,7 @@ import { EVERYTHING } from '../records/scope.ts'
 import { DEVICE_TOKEN_KEY } from '../records/device-token-key.ts'
 import { createLedger } from '../records/sqlite-ledger.ts'
 import { Ballast, withBallast } from './ballast.ts'
-import { bridgeCut, forgottenBridges } from './bridge-conditions.ts'
+import { bridgesNoLongerListed } from './bridge-conditions.ts'
 import { registeredIn } from './bridged-devices.ts'
 import { systemClock } from './clock.ts'
 import { commandLine } from './command-line.ts'
@@ -134,8 +134,8 @@ async function wire(
   await commands.start()
   await pipeline.start(position)
   stops.push(['the pipeline', () => pipeline.stop()])
-  const conditions = new Conditions((ruleId, active, value) =>
-    pipeline.input(self, { type: 'hub', ruleId, channel: '', active, value }),
+  const conditions = new Conditions((ruleId, active, value, channel) =>
+    pipeline.input(self, { type: 'hub', ruleId, channel, active, value }),
   )
   live.onStoring((storing) => {
     conditions.set('hub.store', !storing)
@@ -282,18 +282,14 @@ async function wire(
   measure(metrics, pipeline, opened)
 
   // ── brokers that the county already runs ──
-  for (const input of forgottenBridges(
-    config.bridges.map(({ name }) => name),
-    self.state,
-  ))
-    pipeline.input(self, input)
+  for (const name of bridgesNoLongerListed(config.bridges, self.state)) conditions.set('hub.bridge', false, null, name)
   bridges = startBridges({
     configs: config.bridges,
     intake: pipeline,
     registered: registeredIn(devices),
     clock,
     log,
-    changed: (name, cut) => pipeline.input(self, bridgeCut(name, cut)),
+    changed: (name, cut) => conditions.set('hub.bridge', cut, null, name),
   })
   stops.push(['the bridges', () => bridges?.stop()])
   log.info({ devices: devices.size, httpPort, mqttPort }, 'ready')

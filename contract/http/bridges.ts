@@ -18,6 +18,8 @@ export const BRIDGE_PROBLEMS = [
   /** The hub could not keep what came; nothing was acknowledged, so that it comes again. */
   'not_stored',
   'protocol',
+  /** In a cluster: no broker reads it at the moment. */
+  'unread',
 ] as const
 export type BridgeProblem = (typeof BRIDGE_PROBLEMS)[number]
 
@@ -38,8 +40,8 @@ export const bridgeSchema = z.object({
   name: z.string(),
   url: z.string(),
   state: z.enum(['connected', 'partly', 'away']),
-  /** Since when it is in this state. */
-  since: instantSchema,
+  /** Since when it is in this state; null: nobody knows. */
+  since: instantSchema.nullable(),
   connections: z.object({ open: count, of: count }),
   /** Why a connection is down, and what the other side or the network said; null: none is. */
   problem: z.object({ reason: z.enum(BRIDGE_PROBLEMS), detail: z.string() }).nullable(),

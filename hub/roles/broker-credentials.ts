@@ -2,12 +2,15 @@
 // has no right to be connected any more is cut off before the change counts as applied.
 import type { DeviceIdentity, Devices } from '../../records/ledger.ts'
 import type { LedgerChange } from '../../records/ledger/cluster.ts'
+import type { BridgedDirectory } from '../bridged-devices.ts'
 import type { MemoryCredentials } from '../credentials.ts'
 
 export interface BrokerCredentialsOptions {
   readonly devices: Pick<Devices, 'identities' | 'identity'>
   readonly credentials: MemoryCredentials
   readonly disconnect: (deviceId: string) => void
+  /** What bridges ask of each device. */
+  readonly directory: BridgedDirectory
 }
 
 /** More than this are read in one pass over all: an import costs no query a row. */
@@ -33,6 +36,8 @@ export class BrokerCredentials {
 
   /** Rejects when the ledger cannot be read: the same changes come again. */
   async take(changes: readonly LedgerChange[]): Promise<void> {
+    // The place of every device there may be another.
+    if (changes.some(({ what }) => what === 'site' || what === 'area')) return this.load()
     const ids = new Set(changes.filter(({ what }) => what === 'device').map(({ id }) => id))
     if (ids.size > READ_ONE_BY_ONE) return this.load()
     for (const id of ids) {
@@ -43,10 +48,12 @@ export class BrokerCredentials {
   }
 
   private put(identity: DeviceIdentity): void {
+    this.options.directory.put(identity)
     if (this.options.credentials.put(identity)) this.options.disconnect(identity.id)
   }
 
   private remove(deviceId: string): void {
+    this.options.directory.remove(deviceId)
     if (this.options.credentials.remove(deviceId)) this.options.disconnect(deviceId)
   }
 }

@@ -20,9 +20,12 @@ import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
 import { Subscriber } from '../../cluster/subscriber.ts'
 import { DEVICE_TOKEN_KEY } from '../../records/device-token-key.ts'
 import { createPostgresLedger } from '../../records/postgres-ledger.ts'
+import { BridgedDirectory } from '../bridged-devices.ts'
 import { systemClock } from '../clock.ts'
 import { MemoryCredentials } from '../credentials.ts'
 import { DEFAULT_RULES } from '../rules.ts'
+import { startBrokerBridges } from './broker-bridges.ts'
+import type { BrokerBridges } from './broker-bridges.ts'
 import { BrokerCredentials } from './broker-credentials.ts'
 import { measureBroker, streamWrites } from './broker-measures.ts'
 import { startHealthServer } from './health-server.ts'
@@ -73,9 +76,11 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   const key = Buffer.from((await ledger.settings.get(DEVICE_TOKEN_KEY)) as string, 'base64')
   const credentials = new MemoryCredentials(key)
   const board = new NodeBoard(redis, { id: node, role: 'broker', startedAt: clock.wall() })
+  const directory = new BridgedDirectory()
   const who = new BrokerCredentials({
     devices: ledger.devices,
     credentials,
+    directory,
     disconnect: (deviceId) => broker.disconnect(deviceId),
   })
   const tail = new ChangeTail({
@@ -175,9 +180,10 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   commands.start()
   stops.push(['commands', () => commands.stop()])
   board.start()
+  let bridges: BrokerBridges | null = null
   const counting = setInterval(() => {
     const { connections, refused } = broker.counters()
-    void board.change({ connections, refused })
+    void board.change({ connections, refused, ...(bridges === null ? {} : { bridges: bridges.report() }) })
   }, REPORT_EVERY_MS)
   stops.push(['the node board', () => (clearInterval(counting), board.stop())])
 
@@ -194,6 +200,18 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
       await ended
     },
   ])
+  const reading = startBrokerBridges({
+    configs: config.bridges,
+    intake,
+    registered: directory,
+    duties: ledger.duties,
+    node,
+    clock,
+    log,
+    failed: seldom((error) => log.warn({ err: error }, 'the ledger does not answer; bridges are nobody’s for now')),
+  })
+  stops.push(['the bridges', () => reading.stop()])
+  bridges = reading
   log.info({ node, httpPort: health.port, mqttPort }, 'ready')
   return { httpPort: health.port, mqttPort, mqttsPort, setupCode: null, failed: ledger.failed, stop }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
 import { hashToken } from '../../broker/tokens.ts'
+import { clusterBridges } from '../../cluster/bridges.ts'
 import { ChangeTail } from '../../cluster/change-tail.ts'
 import { clusterAccount } from '../../cluster/dashboard/account.ts'
 import { ClusterState } from '../../cluster/dashboard/cluster-state.ts'
@@ -237,7 +238,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
       ),
       // Where devices connect is the balancer's, which this process is told.
       mqtt: { ports: () => ({ port: config.ZHIAN_MQTT_PORT, tlsPort: config.tls ? config.ZHIAN_MQTTS_PORT : null }) },
-      bridges: { read: () => Promise.resolve([]) },
+      bridges: { read: async () => clusterBridges(await board.all()) ?? [] },
       counters: {
         read: () => Promise.resolve(clusterAccount(state, startedAt)),
         ofDevice: () => Promise.resolve(null),

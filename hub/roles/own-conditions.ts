@@ -3,10 +3,12 @@
 import type { Logger } from 'pino'
 import { partitionOf } from '../../contract/partitions.ts'
 import { HUB_DEVICE_ID } from '../../contract/ids.ts'
+import { clusterBridges } from '../../cluster/bridges.ts'
 import { DESK_ARMED_ONCE } from '../../cluster/dashboard/desks.ts'
 import type { NodeBoard } from '../../cluster/node-board.ts'
 import type { Partition } from '../../cluster/worker/partition.ts'
 import type { Ledger } from '../../records/ledger.ts'
+import { bridgesNoLongerListed } from '../bridge-conditions.ts'
 import { Conditions } from '../conditions.ts'
 import type { Unheard } from '../unheard.ts'
 
@@ -49,10 +51,15 @@ export function startOwnConditions(parts: OwnConditionsParts): () => Promise<voi
       'hub.store',
       nodes.some(({ storeProblem }) => storeProblem != null),
     )
-    if (performance.now() - unheardAt < UNHEARD_EVERY_MS) return
-    unheardAt = performance.now()
     const self = partition.devices.get(HUB_DEVICE_ID)
     if (self === undefined) return
+    const bridges = clusterBridges(nodes)
+    if (bridges !== null) {
+      for (const { name, state } of bridges) conditions.set('hub.bridge', state !== 'connected', null, name)
+      for (const name of bridgesNoLongerListed(bridges, self.state)) conditions.set('hub.bridge', false, null, name)
+    }
+    if (performance.now() - unheardAt < UNHEARD_EVERY_MS) return
+    unheardAt = performance.now()
     for (const input of unheard.look(wall(), self.state)) partition.pipeline.input(self, input)
   }
 
@@ -69,8 +76,8 @@ export function startOwnConditions(parts: OwnConditionsParts): () => Promise<voi
 
 /** The first word after a hand-over always counts, whatever the ledger remembers. */
 function conditionsOf(partition: Partition): Conditions {
-  return new Conditions((ruleId, active, value) => {
+  return new Conditions((ruleId, active, value, channel) => {
     const self = partition.devices.get(HUB_DEVICE_ID)
-    if (self !== undefined) partition.pipeline.input(self, { type: 'hub', ruleId, channel: '', active, value })
+    if (self !== undefined) partition.pipeline.input(self, { type: 'hub', ruleId, channel, active, value })
   })
 }
