@@ -67,7 +67,7 @@ export class Api {
   }
 }
 
-/** After a resume that was refused, e.g. while the ledger does not answer. */
+/** After a connection or a resume that was refused, ms. */
 const ASK_AGAIN_MS = 500
 
 export type FeedSocket = Socket<DownEvents, UpEvents>
@@ -87,6 +87,7 @@ export class Screen {
   snapshots = 0
   live = false
   cursor: number | null
+  private closed = false
 
   constructor(base: string, token: string, cursor: number | null = 0) {
     this.cursor = cursor
@@ -97,11 +98,20 @@ export class Screen {
       reconnectionDelayMax: 100,
     })
     this.socket.on('hello', () => this.resume())
-    this.socket.on('disconnect', () => (this.live = false))
+    this.socket.on('disconnect', (reason) => {
+      this.live = false
+      if (reason === 'io server disconnect') this.comeBack()
+    })
+    // The client comes back by itself where the line broke, not where the hub refused: e.g. because its ledger is away.
+    this.socket.on('connect_error', () => this.socket.active || this.comeBack())
     this.socket.on('alarm', (event) => this.take(event))
     this.socket.on('heartbeat', ({ head }) => {
       if (this.live && this.cursor !== null && this.cursor < head) this.resume()
     })
+  }
+
+  private comeBack(): void {
+    setTimeout(() => this.closed || this.socket.connect(), ASK_AGAIN_MS)
   }
 
   private resume(): void {
@@ -140,6 +150,7 @@ export class Screen {
   }
 
   close(): void {
+    this.closed = true
     this.socket.close()
   }
 }

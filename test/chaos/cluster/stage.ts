@@ -33,7 +33,7 @@ const CYCLE: Cycle = { quiet: 4, loud: 2 }
 const KIND = 'electricity'
 /** Detectors whose alarms the officer takes, one after the other. */
 const DETECTORS = 400
-const PATIENCE_MS = 120_000
+const PATIENCE_MS = 60_000
 /** After the last PUBACK everything must be decided, and stored, within this, s. */
 const CAUGHT_UP_S = 60
 /** An alarm is on a screen so long after its PUBACK, s, not counting the time in which a database was away. */
@@ -209,7 +209,12 @@ export class ClusterStage {
       await until('new screens are live', () => newcomers.every(({ live }) => live), PATIENCE_MS)
       const head = Math.max(...newcomers.map(({ cursor }) => cursor ?? 0))
       const isThere = (screen: Screen): boolean => screen.live && (screen.cursor ?? 0) >= head
-      await until('the screens have caught up', () => this.screens.every(isThere), PATIENCE_MS)
+      await until('the screens have caught up', () => this.screens.every(isThere), PATIENCE_MS).catch(
+        (error: unknown) => {
+          const states = this.screens.map(({ live, cursor, socket }) => ({ live, cursor, connected: socket.connected }))
+          throw new Error(`the head is ${head}, the screens ${JSON.stringify(states)}`, { cause: error })
+        },
+      )
     } finally {
       for (const newcomer of newcomers) newcomer.close()
     }
