@@ -9,12 +9,20 @@ export interface ChangeTailOptions {
   /** Everything up to this one is taken in: worth a word on the node board. */
   readonly applied: (seq: number) => void
   readonly failed: (error: unknown) => void
+  /** The ledger could not be asked for so long that it may have forgotten some: everything is to be read again. */
+  readonly reload?: () => Promise<void>
   readonly lookEveryMs?: number
+  /** Monotonic, ms. */
+  readonly now?: () => number
 }
 
 const PAGE = 500
 const LOOK_EVERY_MS = 500
 const RETRY_MS = 250
+/** The ledger keeps its log for a day. */
+const FORGOTTEN_AFTER_MS = 12 * 3_600_000
+
+const monotonic = (): number => performance.now()
 
 export class ChangeTail {
   private readonly options: ChangeTailOptions
@@ -24,9 +32,12 @@ export class ChangeTail {
   private round: Promise<void> | null = null
   private again = false
   private stopped = false
+  /** Monotonic time of the last look that was answered, ms. */
+  private answeredAt: number
 
   constructor(options: ChangeTailOptions) {
     this.options = options
+    this.answeredAt = (options.now ?? monotonic)()
   }
 
   /**
@@ -63,11 +74,13 @@ export class ChangeTail {
   }
 
   private async follow(): Promise<void> {
-    const { ledger, apply, applied, failed } = this.options
+    const { ledger, apply, applied, failed, reload, now = monotonic } = this.options
     while (this.again && !this.stopped) {
       this.again = false
       try {
         const changes = await ledger.changes.after(this.seq, PAGE)
+        if (now() - this.answeredAt > FORGOTTEN_AFTER_MS) await reload?.()
+        this.answeredAt = now()
         const last = changes.at(-1)
         if (last === undefined) continue
         await apply(changes)

@@ -47,6 +47,7 @@ export class NodeBoard {
   private readonly redis: Redis
   private report: NodeReport
   private timer: NodeJS.Timeout | null = null
+  private stopped = false
 
   constructor(redis: Redis, own: Pick<NodeReport, 'id' | 'role' | 'startedAt'>) {
     this.redis = redis
@@ -80,12 +81,14 @@ export class NodeBoard {
 
   /** Takes its name off the board: nobody waits for it any more. */
   async stop(): Promise<void> {
+    this.stopped = true
     if (this.timer !== null) clearInterval(this.timer)
     this.timer = null
     await Promise.allSettled([this.redis.del(nodeKey(this.id)), this.redis.srem(NODES_KEY, this.id)])
   }
 
   private async say(): Promise<void> {
+    if (this.stopped) return
     // While Redis is away nobody can read it either; the next round says it.
     await Promise.allSettled([
       this.redis.set(nodeKey(this.id), JSON.stringify(this.report), 'PX', BELIEVED_MS),

@@ -87,6 +87,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     ledger,
     apply: (changes) => who.take(changes),
     applied: (seq) => void board.change({ applied: seq }),
+    reload: () => who.load(),
     failed: seldom((error) => log.warn({ err: error }, 'the ledger does not answer; devices are let in as before')),
   })
 
@@ -160,7 +161,8 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   stops.push(['the log of changes', () => tail.stop()])
   await who.load()
   loaded = true
-  stops.push(['the streams', () => writer.stop()])
+  // The broker has waited for what it took.
+  stops.push(['the streams', () => writer.stop(1_000)])
   await writer.start()
   await backlog.look()
   backlog.start()
