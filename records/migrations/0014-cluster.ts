@@ -74,7 +74,7 @@ const WATCHED = [
   { table: 'device', on: 'insert or update or delete', what: 'device', key: 'id' },
   { table: 'site', on: 'insert or update or delete', what: 'site', key: 'id' },
   { table: 'area', on: 'insert or update or delete', what: 'area', key: 'id' },
-  { table: 'rule_version', on: 'insert', what: 'rules', key: 'kind' },
+  { table: 'rule_version', on: 'insert or delete', what: 'rules', key: 'kind' },
   { table: 'app_user', on: 'insert or update or delete', what: 'user', key: 'id' },
   { table: 'session', on: 'delete', what: 'session', key: 'id_hash' },
   { table: 'bearer_token', on: 'delete', what: 'token', key: 'id' },
