@@ -26,6 +26,7 @@ export const ROUTES = {
   alarms: `${ROOT}/alarms`,
   alarmExport: `${ROOT}/alarms/export`,
   counters: `${ROOT}/counters`,
+  setAside: `${ROOT}/set-aside`,
   devices: `${ROOT}/devices`,
   deviceImport: `${ROOT}/devices/import`,
   sites: `${ROOT}/sites`,

@@ -44,6 +44,8 @@ export class Feed {
   clockOffset = $state.raw(0)
   /** False while the hub cannot store what devices send. As of the newest heartbeat. */
   storing = $state.raw(true)
+  /** True while readings wait for the store of the histories: charts end early. As of the newest heartbeat. */
+  readingsLate = $state.raw(false)
   /** The hub would not have this page any more (session over). What is shown stays. */
   refused = $state.raw(false)
   /** Alarm id → who else has it opened. Known only while the link is up. */
@@ -93,6 +95,7 @@ export class Feed {
     socket.on('heartbeat', (body) =>
       this.#take(DOWN.heartbeat, body, (beat, now) => {
         this.storing = beat.storing
+        this.readingsLate = beat.readingsLate ?? false
         this.#onHello(beat.serverTime, now, this.#machine.heartbeat(beat, now))
       }),
     )

@@ -102,7 +102,9 @@ export const en = {
   'link.veil_connecting': 'Connecting; the list is not complete yet.',
   'link.veil_catching_up': 'Fetching the alarms of the time without a link.',
   'link.not_storing':
-    'The hub cannot store: what devices send is not acknowledged, they send it again, and alarms may be late. Check the disk now.',
+    'The hub cannot store: what devices send is not acknowledged, they send it again, and alarms may be late. Have the disk and the services checked now.',
+  'link.readings_late':
+    'The store of readings is away: readings are kept in the streams and alarms are not affected. Charts end early now and fill in later.',
   'link.misfit': 'This page and the hub are of different versions: reload the page.',
   'link.refused': 'Your session has ended and the live link with it. Sign in again.',
   'status.label': 'Status line',
@@ -611,8 +613,15 @@ export const en = {
   'error.timeout':
     'The hub did not answer in time: it may or may not have been done. Look at the state before repeating.',
   'error.unexpected': 'The answer does not fit this version of the page. Reload the page and try again.',
+  'error.not_done':
+    'Not done: alarms cannot be acted on at the moment. Try again soon; in an emergency act by telephone first.',
+  'error.not_known':
+    'It is not known whether it was done: look at the alarm as it is now, then decide whether to try again.',
+  'error.not_told': 'The ledger has the change, but alarms have not heard of it: do the same once more soon.',
   'error.read.unreachable': 'The hub cannot be reached. Check the network: alarms may not reach this page now.',
   'error.read.later': 'The hub is busy or failed. Try again shortly; if it fails again, ask an administrator.',
+  'error.read.reading_store':
+    'The store of readings is away: readings are kept, none is lost, and alarms are not affected. Charts will be whole when it is back.',
   'error.read.forbidden': 'Your role may not see this. Ask an administrator if you need to.',
   'error.read.unauthorized': 'Your session has ended; sign in again.',
   'nav.history': 'History',
@@ -718,6 +727,44 @@ export const en = {
   'counters.backup.ok': 'Whole and verified',
   'counters.backup.none': 'None yet; taken each night after 03:00',
   'counters.backup.failed': 'Failed at {time}; tried again every minute',
+  'cluster.title': 'The processes of the hub',
+  'cluster.well': 'Every part runs, and every device is looked after.',
+  'cluster.problem.ledger':
+    'The ledger (PostgreSQL) does not answer: nobody can sign in, look up or acknowledge. Check the database now.',
+  'cluster.problem.redis':
+    'The streams (Redis) do not answer: what devices send is not acknowledged, and alarms may be late. Check it now.',
+  'cluster.problem.no_broker': 'No broker runs: devices cannot connect. Start one now.',
+  'cluster.problem.no_worker': 'No ingest worker runs: nobody decides alarms. Start one now.',
+  'cluster.problem.unowned':
+    '{n} partitions have no owner, and alarms of their devices will be late: {which}. Check the ingest workers.',
+  'cluster.problem.late': 'The oldest entry has waited {age}: the workers do not keep up. Another one would help.',
+  'cluster.problem.store':
+    'Readings do not reach their store and are kept in the streams; alarms are not affected: {problem}',
+  'cluster.undecided': 'To be decided',
+  'cluster.oldest': 'Oldest has waited',
+  'cluster.unstored': 'To be stored',
+  'cluster.partitions': 'Partitions with an owner',
+  'cluster.partitions.of': '{owned} / {total}',
+  'cluster.redis': 'Memory of Redis',
+  'cluster.redis.of': '{used} of {max}',
+  'cluster.node': 'Process',
+  'cluster.node.uptime': 'Up for',
+  'cluster.node.partitions': 'Partitions',
+  'cluster.node.connections': 'Devices',
+  'cluster.node.desks': 'Armed desks',
+  'cluster.role.broker': 'Broker',
+  'cluster.role.ingest': 'Ingest',
+  'cluster.role.dashboard': 'Dashboard',
+  'cluster.about':
+    'Each process reports every 2 s. One that says nothing for 6 s leaves the table; others take its partitions within about 10 s. Readings to be stored are safe in the streams.',
+  'set_aside.title': 'Entries set aside',
+  'set_aside.none': 'None. Every entry could be read and decided.',
+  'set_aside.total': '{n} in all, newest first.',
+  'set_aside.no_device': 'of a device that cannot be read',
+  'set_aside.where': 'partition {partition}, entry {position}',
+  'set_aside.more': 'Older ones',
+  'set_aside.about':
+    'Entries that the program cannot read, or failed to decide twice, are kept here; those behind them went on, so that they hold up no alarm. They were not decided themselves: check how things are at that device, and give the content to whoever maintains the program.',
   'counters.hub': 'Hub',
   'counters.version': 'Version',
   'counters.uptime': 'Up for',
