@@ -6,9 +6,10 @@
 import type { Intake, InboundMessage } from '../../broker/ports.ts'
 import { partitionOf } from '../../contract/partitions.ts'
 import { encodeEntry } from '../entry.ts'
+import { writeWill } from '../lines/line-scripts.ts'
 import type { Backlog } from './backlog.ts'
 import { NotAdded } from './stream-writer.ts'
-import type { StreamWriter } from './stream-writer.ts'
+import type { Added, StreamWriter } from './stream-writer.ts'
 
 type Done = (error?: Error) => void
 
@@ -20,11 +21,22 @@ interface Held {
   readonly since: number
 }
 
+export interface StreamIntakeOptions {
+  readonly writer: StreamWriter
+  readonly backlog: Backlog
+  /** The broker's process. */
+  readonly node: string
+  /** Monotonic, ms. */
+  readonly now?: () => number
+}
+
 /** Messages and what became of them since the start; an error is always also the broker's `failed`. */
 export interface IntakeCounters {
   readonly added: number
   /** QoS 0 without room: nobody sends those again. */
   readonly dropped: number
+  /** Wills of connections whose device had come to another broker before they were found broken. */
+  readonly voidWills: number
   /** Without an acknowledgement: no room, and no Redis or no answer. */
   readonly refusedFull: number
   readonly refusedAway: number
@@ -41,17 +53,22 @@ const REMEMBERED_MS = 60_000
 export class StreamIntake implements Intake {
   private readonly writer: StreamWriter
   private readonly backlog: Backlog
-  private readonly counts = { added: 0, dropped: 0, refusedFull: 0, refusedAway: 0 }
+  private readonly node: string
+  private readonly now: () => number
+  private readonly counts = { added: 0, dropped: 0, voidWills: 0, refusedFull: 0, refusedAway: 0 }
   /** Oldest first. What one publisher sends behind a held message is held behind it. */
   private held: Held[] = []
   private readonly heldOf = new Map<string, number>()
   private readonly lastReceived = new Map<string, number>()
   private timer: NodeJS.Timeout | null = null
-  private sweptAt = performance.now()
+  private sweptAt: number
 
-  constructor(writer: StreamWriter, backlog: Backlog) {
+  constructor({ writer, backlog, node, now = () => performance.now() }: StreamIntakeOptions) {
     this.writer = writer
     this.backlog = backlog
+    this.node = node
+    this.now = now
+    this.sweptAt = now()
   }
 
   start(): void {
@@ -83,7 +100,7 @@ export class StreamIntake implements Intake {
     } else if (room === 'full') {
       this.counts.refusedFull += 1
       done(new NotAdded('the stream is full'))
-    } else this.hold({ message, partition, done, since: performance.now() })
+    } else this.hold({ message, partition, done, since: this.now() })
   }
 
   counters(): IntakeCounters {
@@ -94,7 +111,7 @@ export class StreamIntake implements Intake {
   lookAtHeld(): void {
     this.sweep()
     if (this.held.length === 0) return
-    const now = performance.now()
+    const now = this.now()
     const still: Held[] = []
     const behind = new Set<string>()
     const { held } = this
@@ -133,15 +150,18 @@ export class StreamIntake implements Intake {
     this.backlog.added(partition, payload.byteLength)
     // The payload stays as it is until `done`: it is not copied here.
     const fields = encodeEntry({ type: 'message', deviceId, channel, qos, receivedAt, will, payload })
-    this.writer.add(partition, fields, (error) => {
+    const added: Added = (error, position) => {
       if (error === null) {
-        this.counts.added += 1
+        if (position === 0) this.counts.voidWills += 1
+        else this.counts.added += 1
         done()
       } else {
         this.counts.refusedAway += 1
         done(error)
       }
-    })
+    }
+    if (will) writeWill(this.writer, { node: this.node, publisherId: message.publisherId, partition }, fields, added)
+    else this.writer.add(partition, fields, added)
   }
 
   /** Strictly rising for one device: a reading without a time of its own gets this one, and no two may share it. */
@@ -152,7 +172,7 @@ export class StreamIntake implements Intake {
   }
 
   private sweep(): void {
-    const now = performance.now()
+    const now = this.now()
     if (now - this.sweptAt < REMEMBERED_MS) return
     this.sweptAt = now
     const old = Date.now() - REMEMBERED_MS

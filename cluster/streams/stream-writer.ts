@@ -119,7 +119,13 @@ export class StreamWriter {
   }
 
   /** A script in the place of an XADD: it answers the id of what it added, or nothing. */
-  addBy(partition: number, script: string, keys: readonly string[], values: readonly string[], done: Added): void {
+  addBy(
+    partition: number,
+    script: string,
+    keys: readonly string[],
+    values: readonly (string | Buffer)[],
+    done: Added,
+  ): void {
     this.push({ partition, command: ['EVAL', script, String(keys.length), ...keys, ...values], done })
   }
 

@@ -39,6 +39,11 @@ export function measureBroker(registry: Registry, { broker, intake, writer, back
   gauge('zhian_stream_added', 'Messages in the streams since start', () => intake.counters().added)
   gauge('zhian_stream_held', 'Messages that wait for room in the streams', () => intake.counters().held)
   gauge('zhian_stream_dropped', 'QoS 0 messages dropped for want of room since start', () => intake.counters().dropped)
+  gauge(
+    'zhian_stream_void_wills',
+    'Wills since start whose device had come to another broker before',
+    () => intake.counters().voidWills,
+  )
   gauge('zhian_stream_writable', '1: Redis takes entries', () =>
     writer.problem === null && writer.refusal === null ? 1 : 0,
   )

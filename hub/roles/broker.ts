@@ -127,7 +127,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     failed: (error) => log.debug({ err: error }, 'the lines could not be compared'),
   })
   const backlog = new Backlog(redis, DEFAULT_BOUNDS, () => intake.lookAtHeld())
-  const intake = new StreamIntake(writer, backlog)
+  const intake = new StreamIntake({ writer, backlog, node })
 
   // ── the door ──
   const broker = createBroker({

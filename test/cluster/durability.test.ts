@@ -51,7 +51,7 @@ describe.skipIf(REDIS_MISSING)('what is acknowledged', () => {
     const { server, world } = await redis({ appendfsync: 'always' })
     const writer = await world.writer()
     const backlog = new Backlog(await world.plain(), DEFAULT_BOUNDS, () => undefined)
-    const intake = new StreamIntake(writer, backlog)
+    const intake = new StreamIntake({ writer, backlog, node: 'b0' })
     const acknowledged: string[] = []
     let next = 0
     for (let kill = 0; kill < 5; kill++) {
@@ -121,7 +121,7 @@ describe.skipIf(REDIS_MISSING)('what is acknowledged', () => {
     const plain = await world.plain()
     const backlog = new Backlog(plain, DEFAULT_BOUNDS, () => intake.lookAtHeld())
     const writer = await world.writer()
-    const intake = new StreamIntake(writer, backlog)
+    const intake = new StreamIntake({ writer, backlog, node: 'b0' })
     const broker = createBroker({
       host: '127.0.0.1',
       port: 0,

@@ -76,7 +76,11 @@ async function streams(): Promise<Tried> {
   const server = await startRedis()
   const world = new StreamWorld(server)
   const writer = await world.writer()
-  const intake = new StreamIntake(writer, new Backlog(await world.plain(), DEFAULT_BOUNDS, () => undefined))
+  const intake = new StreamIntake({
+    writer,
+    backlog: new Backlog(await world.plain(), DEFAULT_BOUNDS, () => undefined),
+    node: 'b0',
+  })
   return {
     intake,
     async stored() {

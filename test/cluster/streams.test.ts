@@ -1,7 +1,7 @@
 // The streams between brokers and workers on a real Redis: order, positions that are given once, gaps that are told.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { partitionOf } from '../../contract/partitions.ts'
-import { streamOf } from '../../cluster/keys.ts'
+import { linesOf, streamOf } from '../../cluster/keys.ts'
 import { encodeEntry } from '../../cluster/entry.ts'
 import { Backlog, DEFAULT_BOUNDS } from '../../cluster/streams/backlog.ts'
 import { checkLayout } from '../../cluster/streams/layout.ts'
@@ -147,9 +147,9 @@ describe.skipIf(REDIS_MISSING)('streams', () => {
   })
 
   describe('the intake', () => {
-    async function intake(writer: StreamWriter, bounds = DEFAULT_BOUNDS) {
+    async function intake(writer: StreamWriter, bounds = DEFAULT_BOUNDS, now = () => performance.now()) {
       const backlog = new Backlog(await world.plain(), bounds, () => made.lookAtHeld())
-      const made = new StreamIntake(writer, backlog)
+      const made = new StreamIntake({ writer, backlog, node: 'b0', now })
       await backlog.look()
       return { intake: made, backlog }
     }
@@ -187,6 +187,43 @@ describe.skipIf(REDIS_MISSING)('streams', () => {
       await backlog.look()
       await until('all are safe', () => safe.length === 6)
       expect(safe.slice(4)).toEqual(['c', 'behind c, of the same gateway'])
+    }, 60_000)
+
+    it('G6: does not keep a device waiting for ever', async () => {
+      let ahead = 0
+      const writer = await world.writer()
+      const { intake: door } = await intake(
+        writer,
+        { ...DEFAULT_BOUNDS, slowLength: 1 },
+        () => performance.now() + ahead,
+      )
+      let outcome = 'held'
+      door.accept(message('d1', 'a'), (error) => (outcome = error?.message ?? 'safe'))
+      door.lookAtHeld()
+      expect(outcome).toBe('held')
+      ahead += 10_000
+      door.lookAtHeld()
+      expect(outcome).toBe('the stream is full')
+    }, 60_000)
+
+    it('a will says nothing of a device that has come to another broker meanwhile', async () => {
+      const { intake: door } = await intake(await world.writer())
+      const following = new Following(await world.reader(), P)
+      const will = (text: string): Promise<unknown> =>
+        new Promise((resolve) => door.accept(message('d1', text, { channel: 'status', will: true }), resolve))
+      const redis = await world.plain()
+      await will('nobody holds it')
+      await redis.hset(linesOf(P), 'd1', 'b0')
+      await will('it was here')
+      await redis.hset(linesOf(P), 'd1', 'b1')
+      await will('it is elsewhere')
+      await redis.hdel(linesOf(P), 'd1')
+      await will('it has gone')
+      await until('all are read', () => following.entries.length === 3)
+      expect(following.texts()).toEqual(['nobody holds it', 'it was here', 'it has gone'])
+      expect(following.entries[0]?.entry).toMatchObject({ type: 'message', will: true, channel: 'status' })
+      expect(door.counters()).toMatchObject({ added: 3, voidWills: 1 })
+      await following.stop()
     }, 60_000)
 
     it('refuses at once what has no room at all, and everything while Redis is away; it recovers by itself', async () => {
