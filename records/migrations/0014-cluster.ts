@@ -15,6 +15,7 @@ export const cluster: Migration = {
     await createSetAsides(db)
     await createFileContents(db)
     await createChanges(db)
+    await createWakes(db)
     // States are written over and over: room beside each keeps the new one on its page, and the indexes as they are.
     await sql`alter table device_state set (fillfactor = 70)`.execute(db)
   },
@@ -69,6 +70,32 @@ async function createFileContents(db: Kysely<unknown>): Promise<void> {
   await sql`alter table content_piece alter column bytes set storage external`.execute(db)
 }
 
+/** Whoever reads on is woken with the commit; once, however many rows there are. */
+const TOLD = [
+  { table: 'transition', channel: 'zhian_transition' },
+  { table: 'answer', channel: 'zhian_answer' },
+  { table: 'ledger_change', channel: 'zhian_change' },
+] as const
+
+async function createWakes(db: Kysely<unknown>): Promise<void> {
+  await sql
+    .raw(
+      `create function tell_listeners() returns trigger language plpgsql as $$
+      begin
+        perform pg_notify(tg_argv[0], '');
+        return null;
+      end $$`,
+    )
+    .execute(db)
+  for (const { table, channel } of TOLD)
+    await sql
+      .raw(
+        `create trigger ${table}_told after insert on ${table}
+        for each statement execute function tell_listeners('${channel}')`,
+      )
+      .execute(db)
+}
+
 /** What other processes keep in memory, and the column that names the thing. */
 const WATCHED = [
   { table: 'device', on: 'insert or update or delete', what: 'device', key: 'id' },
@@ -105,7 +132,6 @@ async function createChanges(db: Kysely<unknown>): Promise<void> {
           select coalesce(max(seq), 0) + 1, floor(extract(epoch from clock_timestamp()) * 1000), tg_argv[0],
             changed ->> tg_argv[1]
           from ledger_change;
-        perform pg_notify('zhian_change', '');
         return null;
       end $$`,
     )

@@ -4,7 +4,6 @@ import type { Answer, Answers } from '../ledger/cluster.ts'
 import type { Tables } from '../tables.ts'
 import { databaseNow } from './clock.ts'
 import type { PostgresStore } from './store.ts'
-import { wake } from './wake.ts'
 
 export class AnswerRecords implements Answers {
   readonly #store: PostgresStore
@@ -22,10 +21,7 @@ export class AnswerRecords implements Answers {
   }
 
   async add(answer: Answer): Promise<void> {
-    await this.#store.transaction(async (trx) => {
-      await insertAnswers(trx, [answer])
-      await wake(trx, 'answer')
-    })
+    await insertAnswers(this.#store.direct, [answer])
   }
 }
 

@@ -12,7 +12,6 @@ import type { Scope } from '../scope.ts'
 import type { Transacting } from '../store.ts'
 import { insertAnswers } from './answers.ts'
 import type { PostgresStore } from './store.ts'
-import { wake } from './wake.ts'
 
 export class PartitionJournal implements Journal {
   readonly #store: PostgresStore
@@ -50,8 +49,6 @@ export class PartitionJournal implements Journal {
           trx,
           answers.map(({ requestId, body }) => ({ requestId, body: body(written.committed) })),
         )
-        if (entries.length > 0) await wake(trx, 'transition')
-        if (answers.length > 0) await wake(trx, 'answer')
         return written
       })
     } catch (error) {

@@ -1,20 +1,12 @@
 // NOTIFY and LISTEN: who reads on from where they were is told that there may be something. Nothing is carried, so nothing is
 // lost with a connection but time.
 import pg from 'pg'
-import { sql } from 'kysely'
-import type { Kysely } from 'kysely'
 import type { Wake } from '../ledger/cluster.ts'
-import type { Tables } from '../tables.ts'
 import { connectionOptions, withinTime } from './pool.ts'
 
 const WAKES: readonly Wake[] = ['transition', 'change', 'answer']
-/** The trigger of changes says it by this name as well. */
+/** As the database's own triggers call them (migrations/0014-cluster.ts). */
 const channelOf = (what: Wake): string => `zhian_${what}`
-
-/** Told when the transaction commits, once, however often it is said in it. */
-export async function wake(db: Kysely<Tables>, what: Wake): Promise<void> {
-  await sql`select pg_notify(${channelOf(what)}, '')`.execute(db)
-}
 
 /** From one try to the next, ms: doubled each time up to the second. */
 const FIRST_RETRY_MS = 200
