@@ -84,7 +84,8 @@ export class Hearing {
       // Another worker may have gone on while this one stood still.
       const away = now - Math.max(this.heardAt, before === null ? -Infinity : Number(before))
       if (away > HEARD_MS) {
-        this.gap = { endedAt: now, away }
+        // A partition that is taken now has been through neither: not the short one alone counts.
+        this.gap = { endedAt: now, away: this.recentlyAway() + away }
         deaf(away)
       }
       this.last = Math.max(now, this.heardAt)

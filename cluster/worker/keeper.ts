@@ -52,6 +52,9 @@ export class Keeper<T extends Kept> {
   private readonly loaded = new Set<T>()
   private readonly failures = new Map<number, Failures>()
   private readonly freeSince = new Map<number, number>()
+  private readonly unwanted = new Set<number>()
+  /** Those that there were at the last look. */
+  private workers = ''
   private timers: NodeJS.Timeout[] = []
   private looking: Promise<void> | null = null
   private renewing: Promise<void> | null = null
@@ -132,7 +135,11 @@ export class Keeper<T extends Kept> {
       const now = rows[0]?.now ?? 0
       this.noteFree(rows, now)
       const { freeSince } = this
-      const moves = decideOwnership({ rows, now, self, live: workers, held: new Set(this.keeping.keys()), freeSince })
+      this.noteWorkers(workers)
+      const held = new Set(this.keeping.keys())
+      const { unwanted } = this
+      const moves = decideOwnership({ rows, now, self, live: workers, held, freeSince, unwanted })
+      for (const number of moves.orphans) unwanted.add(number)
       const ready = moves.take.filter((number) => (this.failures.get(number)?.notBefore ?? 0) <= performance.now())
       await Promise.all([
         eachOf(ready, LOADED_AT_ONCE, (number) => this.take(number)),
@@ -141,6 +148,14 @@ export class Keeper<T extends Kept> {
     } catch (error) {
       reached((error as Error).message)
     }
+  }
+
+  /** Other workers may want what those before them did not. */
+  private noteWorkers(workers: readonly string[] | null): void {
+    const key = workers?.toSorted().join(' ') ?? ''
+    if (key === this.workers) return
+    this.workers = key
+    this.unwanted.clear()
   }
 
   private noteFree(rows: readonly PartitionRow[], now: number): void {

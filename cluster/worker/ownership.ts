@@ -13,10 +13,14 @@ export interface OwnershipView {
   readonly held: ReadonlySet<number>
   /** Since when this process has seen a partition free, in the same time. */
   readonly freeSince: ReadonlyMap<number, number>
+  /** Of what it holds: nobody else wanted it, with the very workers that there are now. It is not offered to them again. */
+  readonly unwanted: ReadonlySet<number>
 }
 
 export interface OwnershipMoves {
   readonly take: readonly number[]
+  /** Of those: what others left lying. */
+  readonly orphans: readonly number[]
   readonly give: readonly number[]
 }
 
@@ -25,7 +29,8 @@ export const ORPHANED_AFTER_MS = 3_000
 /** Given away in one round: each is a short pause for its devices, and all together would be one for everybody. */
 export const GIVEN_AT_ONCE = 4
 
-export function decideOwnership({ rows, now, self, live, held, freeSince }: OwnershipView): OwnershipMoves {
+export function decideOwnership(view: OwnershipView): OwnershipMoves {
+  const { rows, now, self, live, held, freeSince, unwanted } = view
   const share = shareOf(rows.length, self, live)
   const room = Math.max(0, share - held.size)
   const free = rows.filter(({ partition, until }) => until <= now && !held.has(partition))
@@ -34,8 +39,13 @@ export function decideOwnership({ rows, now, self, live, held, freeSince }: Owne
   const orphaned = free.filter(({ partition }) => (freeSince.get(partition) ?? now) + ORPHANED_AFTER_MS <= now)
   const wanted = inTurn(free, self).slice(0, Math.max(0, room - own.length))
   const take = new Set([...own, ...wanted, ...orphaned].map(({ partition }) => partition))
-  const surplus = [...held].toSorted((a, b) => b - a).slice(0, Math.max(0, held.size - share))
-  return { take: [...take], give: live === null ? [] : surplus.slice(0, GIVEN_AT_ONCE) }
+  const offered = [...held].filter((partition) => !unwanted.has(partition)).toSorted((a, b) => b - a)
+  const surplus = offered.slice(0, Math.max(0, offered.length - share))
+  return {
+    take: [...take],
+    orphans: orphaned.map(({ partition }) => partition),
+    give: live === null ? [] : surplus.slice(0, GIVEN_AT_ONCE),
+  }
 }
 
 /** As many as everybody gets; the last ones get less. Where it is not known who is there, anything free is taken. */

@@ -85,6 +85,8 @@ export class Worker {
   private readonly suspects = new Map<number, Suspect>()
   private readonly toLook = new Set<Partition>()
   private timers: NodeJS.Timeout[] = []
+  /** Partitions taken and given since it was last told. */
+  private moves: [what: string, partition: number][] = []
   private ledgerProblem: string | null = null
   private readingProblem: string | null = null
   private leaving = false
@@ -112,7 +114,7 @@ export class Worker {
       changed: () => this.report(),
       reached: (problem) => this.reached(problem),
       log: (what, partition, cause) => {
-        if (cause === undefined) log.info({ partition }, `partition ${what}`)
+        if (cause === undefined) this.moves.push([what, partition])
         else log.warn({ partition, err: cause }, 'partition lost; its memory counts no more')
       },
       ...given(options, 'leaseMs'),
@@ -193,6 +195,7 @@ export class Worker {
     for (const timer of this.timers) clearInterval(timer)
     await this.options.board.change({ leaving: true })
     await this.keeper.stop()
+    this.tellMoves()
     await this.storeLoop.stop()
     await this.reader.stop()
     await Promise.all([this.sweep.stop(), this.hearing.stop(), this.transitions.stop(), this.changes.stop()])
@@ -360,9 +363,17 @@ export class Worker {
     await this.trimmer.trim(partitions).catch(() => undefined)
   }
 
+  private tellMoves(): void {
+    const moves = this.moves.splice(0)
+    if (moves.length === 0) return
+    const of = (what: string): number[] => moves.flatMap(([how, partition]) => (how === what ? [partition] : []))
+    this.options.log.info({ taken: of('taken'), given: of('given') }, 'partitions changed hands')
+  }
+
   /** How much waits, for everybody to see. */
   private async count(): Promise<void> {
     const { redis, board } = this.options
+    this.tellMoves()
     try {
       const lags = await Promise.all(
         this.keeper.held().map(async (partition) => {
