@@ -17,10 +17,14 @@ export function failureText(error: unknown): string {
   return t(`error.${error.code}`)
 }
 
+/** Histories cannot be read now; everything else can. */
+export const isReadingStoreAway = (error: unknown): boolean =>
+  error instanceof CallError && error.details['reason'] === 'reading_store'
+
 /** The same for something that was only to be read: nothing can have been done or left undone. */
 export function readFailureText(error: unknown): string {
   const code = error instanceof CallError ? error.code : 'unexpected'
-  if (error instanceof CallError && error.details['reason'] === 'reading_store') return t('error.read.reading_store')
+  if (isReadingStoreAway(error)) return t('error.read.reading_store')
   if (code === 'unreachable' || code === 'timeout') return t('error.read.unreachable')
   if (code === 'internal' || code === 'unavailable' || code === 'rate_limited') return t('error.read.later')
   if (code === 'forbidden') return t('error.read.forbidden')

@@ -26,6 +26,7 @@ export const ROUTES = {
   alarms: `${ROOT}/alarms`,
   alarmExport: `${ROOT}/alarms/export`,
   counters: `${ROOT}/counters`,
+  bridges: `${ROOT}/bridges`,
   setAside: `${ROOT}/set-aside`,
   devices: `${ROOT}/devices`,
   deviceImport: `${ROOT}/devices/import`,

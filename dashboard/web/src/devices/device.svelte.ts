@@ -4,6 +4,7 @@ import { deviceSchema, latestSchema, rejectionSchema } from '../../../../contrac
 import type { Device, Rejection } from '../../../../contract/http/devices.ts'
 import type { LiveReadings } from '../../../../contract/feed.ts'
 import { call } from '../api/client.ts'
+import { isReadingStoreAway } from '../api/failure-text.ts'
 import { ROUTES, withQuery } from '../api/routes.ts'
 
 export interface LiveValue {
@@ -27,7 +28,11 @@ export class DeviceState {
     try {
       const [device, latest, rejected] = await Promise.all([
         call('GET', ROUTES.device(this.#id), deviceSchema),
-        call('GET', ROUTES.latest(this.#id), latestSchema),
+        // Who it is and what happens now is worth the page without them.
+        call('GET', ROUTES.latest(this.#id), latestSchema).catch((error: unknown) => {
+          if (isReadingStoreAway(error)) return { values: [] }
+          throw error
+        }),
         call('GET', withQuery(ROUTES.rejections(this.#id), { limit: 20 }), pageOf(rejectionSchema)),
       ])
       this.device = device
