@@ -1,22 +1,23 @@
 // A real hub, a real browser, a real device: from PUBLISH to a painted row, from the officer's key to the ledger.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import mqtt from 'mqtt'
 import { Api, Screen } from '../support/api.ts'
 import { browserPath, launchBrowser } from '../support/browser.ts'
-import { startHubProcess, until, ADMIN_PASSWORD } from '../support/hub-process.ts'
+import { describeForms } from '../support/hub-forms.ts'
+import { ADMIN_PASSWORD, until } from '../support/hub-process.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import type { Browser, Page } from 'playwright-core'
 import type { Alarm } from '../../contract/alarms.ts'
 import type { AlarmDetail } from '../../contract/http/alarms.ts'
 import type { Page as ListPage } from '../../contract/http/common.ts'
-import type { HubProcess } from '../support/hub-process.ts'
+import type { RunningHub } from '../support/hub-forms.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
 
 const PASSWORD = 'night shift 2026'
 const mayRun = browserPath() !== undefined || process.env['ZHIAN_REQUIRE_SERVICES'] === '1'
 
-describe.skipIf(!mayRun)('the whole hub, seen from a browser', () => {
-  let hub: HubProcess
+describeForms('the whole hub, seen from a browser', mayRun, (startHub) => {
+  let hub: RunningHub
   let proxy: TcpProxy
   let browser: Browser
   let admin: Api
@@ -24,7 +25,7 @@ describe.skipIf(!mayRun)('the whole hub, seen from a browser', () => {
   const tokens = new Map<string, string>()
 
   beforeAll(async () => {
-    hub = await startHubProcess()
+    hub = await startHub()
     proxy = await startTcpProxy({ port: hub.httpPort })
     browser = await launchBrowser()
     admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)

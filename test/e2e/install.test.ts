@@ -1,6 +1,6 @@
 // An installer's two minutes, on a telephone, with a real hub and a device that wakes up on the way: scan, place, first
 // reading, self-test, photograph; then a dead set replaced in place, and the administrator's labels and commands.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import mqtt from 'mqtt'
 import type { MqttClient } from 'mqtt'
 import type { Browser, Page } from 'playwright-core'
@@ -13,8 +13,9 @@ import type { Device } from '../../contract/http/devices.ts'
 import { Obedience } from '../../simulators/devices/obey.ts'
 import { Api } from '../support/api.ts'
 import { browserPath, launchBrowser } from '../support/browser.ts'
-import { ADMIN_PASSWORD, startHubProcess, until } from '../support/hub-process.ts'
-import type { HubProcess } from '../support/hub-process.ts'
+import { describeForms } from '../support/hub-forms.ts'
+import { ADMIN_PASSWORD, until } from '../support/hub-process.ts'
+import type { RunningHub } from '../support/hub-forms.ts'
 import { encodePng } from '../support/picture.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
@@ -38,8 +39,8 @@ function labelPicture(text: string): Buffer {
   return encodePng({ width: side, height: side, pixels })
 }
 
-describe.skipIf(!mayRun)('an installer with a telephone', () => {
-  let hub: HubProcess
+describeForms('an installer with a telephone', mayRun, (startHub) => {
+  let hub: RunningHub
   let proxy: TcpProxy
   let browser: Browser
   let admin: Api
@@ -47,7 +48,7 @@ describe.skipIf(!mayRun)('an installer with a telephone', () => {
   const obeyed: string[] = []
 
   beforeAll(async () => {
-    hub = await startHubProcess()
+    hub = await startHub()
     proxy = await startTcpProxy({ port: hub.httpPort })
     browser = await launchBrowser()
     admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { connectAsync } from 'mqtt'
 import type { MqttClient } from 'mqtt'
 import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { buildPagesIfStale } from '../../hub/pages.ts'
 import { Api } from '../support/api.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { ADMIN_PASSWORD, startHubProcess, until } from '../support/hub-process.ts'
-import type { HubProcess } from '../support/hub-process.ts'
+import { describeForms } from '../support/hub-forms.ts'
+import { ADMIN_PASSWORD, until } from '../support/hub-process.ts'
+import type { RunningHub } from '../support/hub-forms.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
 import { misfits, smallTargets, violations } from './page-checks.ts'
@@ -22,7 +23,7 @@ const SIZES = [
   { width: 320, height: 640 },
 ] as const
 
-let hub: HubProcess
+let hub: RunningHub
 let admin: Api
 let browser: Browser
 /** The network between telephone and hub: the browser's own switch does not reach its service workers. */
@@ -68,23 +69,6 @@ const openAt = async (siteId: string): Promise<OpenAlarm | undefined> =>
   (await admin.ok<{ items: OpenAlarm[] }>('GET', `/alarms?open=true&siteId=${siteId}`)).items.find(
     ({ signal }) => signal === 'gas_lel',
   )
-
-beforeAll(async () => {
-  buildPagesIfStale()
-  folder = mkdtempSync(join(tmpdir(), 'zhian-phone-'))
-  hub = await startHubProcess()
-  admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
-  network = await startTcpProxy({ port: hub.httpPort })
-  base = `http://127.0.0.1:${network.port}`
-  browser = await launchBrowser()
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await Promise.all(clients.map((client) => client.endAsync(true)))
-  await network?.stop()
-  await hub?.dispose()
-  if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
-})
 
 async function manager(username: string, sites: string[]): Promise<void> {
   const body = { username, name: `${username} 大姐`, role: 'manager', password: PASSWORD, sites, mustChange: false }
@@ -162,7 +146,24 @@ async function checked(page: Page, name: string, found: string[]): Promise<void>
   }
 }
 
-describe('the manager’s telephone', () => {
+describeForms('the manager’s telephone', true, (startHub) => {
+  beforeAll(async () => {
+    buildPagesIfStale()
+    folder = mkdtempSync(join(tmpdir(), 'zhian-phone-'))
+    hub = await startHub()
+    admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
+    network = await startTcpProxy({ port: hub.httpPort })
+    base = `http://127.0.0.1:${network.port}`
+    browser = await launchBrowser()
+  }, 180_000)
+  afterAll(async () => {
+    await browser?.close()
+    await Promise.all(clients.splice(0).map((client) => client.endAsync(true)))
+    await network?.stop()
+    await hub?.dispose()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+  })
+
   it('tells an alarm, takes its verdict with a photograph in three touches, and keeps what a dead network did not take', async () => {
     const found: string[] = []
     const one = await house('槐荫 12 号')

@@ -1,15 +1,16 @@
 // Two officers at two desks and an administrator, in real browsers on a real hub: who takes an alarm quiets every desk, who mutes
 // quiets only their own, each sees that the other looks, and a telephone number is given on the record.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import mqtt from 'mqtt'
 import { Api } from '../support/api.ts'
 import { browserPath, launchBrowser } from '../support/browser.ts'
-import { startHubProcess, until, ADMIN_PASSWORD } from '../support/hub-process.ts'
+import { describeForms } from '../support/hub-forms.ts'
+import { ADMIN_PASSWORD, until } from '../support/hub-process.ts'
 import type { Browser, Locator, Page } from 'playwright-core'
 import type { Alarm } from '../../contract/alarms.ts'
 import type { AuditRow } from '../../contract/http/audit.ts'
 import type { Page as ListPage } from '../../contract/http/common.ts'
-import type { HubProcess } from '../support/hub-process.ts'
+import type { RunningHub } from '../support/hub-forms.ts'
 
 const PASSWORD = 'night shift 2026'
 const PHONE = '138-0000-0012'
@@ -23,15 +24,15 @@ interface Heard {
   begun: number
 }
 
-describe.skipIf(!mayRun)('two desks', () => {
-  let hub: HubProcess
+describeForms('two desks', mayRun, (startHub) => {
+  let hub: RunningHub
   let browser: Browser
   let admin: Api
   const tokens = new Map<string, string>()
   const complaints: string[] = []
 
   beforeAll(async () => {
-    hub = await startHubProcess()
+    hub = await startHub()
     browser = await launchBrowser(['--autoplay-policy=no-user-gesture-required'])
     admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
     const house = await admin.ok<{ id: string }>('POST', '/sites', {

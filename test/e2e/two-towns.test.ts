@@ -1,15 +1,16 @@
 // Two towns and two managers under one county: each sees what is theirs and nothing of the other, while things move between
 // them; and a town's desk takes an alarm for itself, beside the county's.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import mqtt from 'mqtt'
 import { Api, Screen } from '../support/api.ts'
 import { browserPath, launchBrowser } from '../support/browser.ts'
-import { startHubProcess, until, ADMIN_PASSWORD } from '../support/hub-process.ts'
+import { describeForms } from '../support/hub-forms.ts'
+import { ADMIN_PASSWORD, until } from '../support/hub-process.ts'
 import type { Browser, Page } from 'playwright-core'
 import type { Alarm } from '../../contract/alarms.ts'
 import type { Page as ListPage } from '../../contract/http/common.ts'
 import type { Area } from '../../contract/http/places.ts'
-import type { HubProcess } from '../support/hub-process.ts'
+import type { RunningHub } from '../support/hub-forms.ts'
 
 const PASSWORD = 'night shift 2026'
 const mayRun = browserPath() !== undefined || process.env['ZHIAN_REQUIRE_SERVICES'] === '1'
@@ -20,8 +21,8 @@ const TOWNS = {
 } as const
 type Town = keyof typeof TOWNS
 
-describe.skipIf(!mayRun)('two towns', () => {
-  let hub: HubProcess
+describeForms('two towns', mayRun, (startHub) => {
+  let hub: RunningHub
   let browser: Browser
   let admin: Api
   const tokens = new Map<string, string>()
@@ -30,7 +31,7 @@ describe.skipIf(!mayRun)('two towns', () => {
   const complaints: string[] = []
 
   beforeAll(async () => {
-    hub = await startHubProcess()
+    hub = await startHub()
     browser = await launchBrowser()
     admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
     for (const [key, one] of Object.entries(TOWNS) as [Town, (typeof TOWNS)[Town]][]) {
