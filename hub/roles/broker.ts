@@ -13,7 +13,7 @@ import { redisReady } from '../../cluster/ready.ts'
 import { connectRedis } from '../../cluster/redis.ts'
 import type { RedisOptions } from '../../cluster/redis.ts'
 import { Backlog, DEFAULT_BOUNDS } from '../../cluster/streams/backlog.ts'
-import { checkLayout } from '../../cluster/streams/layout.ts'
+import { checkLayout, clusterIdOf } from '../../cluster/streams/layout.ts'
 import { testRedis } from '../../cluster/streams/self-test.ts'
 import { StreamIntake } from '../../cluster/streams/stream-intake.ts'
 import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
@@ -60,7 +60,6 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   const redis = connect('everything else')
   await redisReady(redis)
   for (const hint of await testRedis(redis, config.ZHIAN_REDIS_REPLICAS)) log.warn(hint)
-  await checkLayout(redis, clock.wall())
 
   // ── who may come in ──
   const ledger = createPostgresLedger({
@@ -73,6 +72,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   })
   stops.push(['the ledger', () => ledger.stop()])
   await ledger.start()
+  await checkLayout(redis, await clusterIdOf(ledger.settings), clock.wall())
   const key = Buffer.from((await ledger.settings.get(DEVICE_TOKEN_KEY)) as string, 'base64')
   const credentials = new MemoryCredentials(key)
   const board = new NodeBoard(redis, { id: node, role: 'broker', startedAt: clock.wall() })

@@ -25,7 +25,7 @@ import { NodeBoard } from '../../cluster/node-board.ts'
 import { redisReady } from '../../cluster/ready.ts'
 import { connectRedis } from '../../cluster/redis.ts'
 import type { RedisOptions } from '../../cluster/redis.ts'
-import { checkLayout } from '../../cluster/streams/layout.ts'
+import { checkLayout, clusterIdOf } from '../../cluster/streams/layout.ts'
 import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
 import { Subscriber } from '../../cluster/subscriber.ts'
 import { PARTITIONS } from '../../contract/partitions.ts'
@@ -93,7 +93,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   }
   const redis = connect('everything else')
   await redisReady(redis)
-  await checkLayout(redis, clock.wall())
+  await checkLayout(redis, await clusterIdOf(ledger.settings), clock.wall())
   const subscriber = new Subscriber(connect('news'))
   const board = new NodeBoard(redis, { id: node, role: 'dashboard', startedAt })
   const store = createReadingStore(config, { events: ledger.deviceEvents, now: clock.wall })

@@ -10,7 +10,7 @@ import { NodeBoard } from '../../cluster/node-board.ts'
 import { redisReady } from '../../cluster/ready.ts'
 import { connectRedis } from '../../cluster/redis.ts'
 import type { RedisOptions } from '../../cluster/redis.ts'
-import { checkLayout } from '../../cluster/streams/layout.ts'
+import { checkLayout, clusterIdOf } from '../../cluster/streams/layout.ts'
 import { testRedis } from '../../cluster/streams/self-test.ts'
 import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
 import { Subscriber } from '../../cluster/subscriber.ts'
@@ -99,7 +99,7 @@ async function wire(
   await redisReady(redis)
   // Without replicas nothing is acknowledged to devices; what was acknowledged before is decided all the same.
   for (const hint of await testRedis(redis, 0)) log.warn(hint)
-  await checkLayout(redis, clock.wall())
+  await checkLayout(redis, await clusterIdOf(ledger.settings), clock.wall())
   const positions = await ledger.partitions.all()
   const writer = new StreamWriter({
     redis: connect('the streams', { batched: true }),

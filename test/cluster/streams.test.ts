@@ -83,12 +83,13 @@ describe.skipIf(REDIS_MISSING)('streams', () => {
     expect(batch.gaps).toEqual([{ kind: 'missing', after: positions[0], found: positions[2] }])
   }, 60_000)
 
-  it('were made for a number of partitions, and another is refused', async () => {
+  it('were made for a ledger and a number of partitions, and others are refused', async () => {
     const redis = await world.plain()
-    const layout = await checkLayout(redis, 1)
-    expect(await checkLayout(redis, 2)).toEqual(layout)
+    const layout = await checkLayout(redis, 'c1', 1)
+    expect(await checkLayout(redis, 'c1', 2)).toEqual(layout)
+    await expect(checkLayout(redis, 'c2', 3)).rejects.toThrow('another ledger')
     await redis.set('zhian:layout', JSON.stringify({ ...layout, partitions: 32 }))
-    await expect(checkLayout(redis, 3)).rejects.toThrow('32')
+    await expect(checkLayout(redis, 'c1', 3)).rejects.toThrow('32')
   }, 60_000)
 
   describe('G1: a Redis that came back without its newest entries', () => {
