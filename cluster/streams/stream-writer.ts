@@ -233,7 +233,7 @@ export class StreamWriter {
     }
     if (reopen !== null) this.lostTrust(reopen)
     else if (took) this.refused.say(null)
-    else if (this.opening !== null) this.refused.say(refused)
+    else if (this.opening !== null && this.options.redis.status === 'ready') this.refused.say(refused)
   }
 
   private settle(job: Job, error: Error | null, position: number): void {
