@@ -61,7 +61,7 @@ function settingProblems(info: Info, replicas: number): string[] {
 }
 
 /**
- * Adds, reads and trims as the streams are added to, read and trimmed. A Redis that is full, or has lost its replicas, is so for
+ * Adds, reads and trims as the streams are added to, read and trimmed. A Redis that is full, has lost its replicas or its disk, is so for
  * a time: whoever did not start then could not empty it.
  */
 async function streamProblems(redis: Redis, lines: string[]): Promise<string[]> {
@@ -75,7 +75,7 @@ async function streamProblems(redis: Redis, lines: string[]): Promise<string[]> 
     return ['Redis 的消息流行为异常。The streams of this Redis do not behave as streams of Redis 7 do.']
   } catch (error) {
     const { message } = error as Error
-    if (/^(?:OOM|NOREPLICAS)/.test(message)) {
+    if (/^(?:OOM|NOREPLICAS|MISCONF)/.test(message)) {
       lines.push(`Redis takes no messages at the moment: ${message}`)
       return []
     }
