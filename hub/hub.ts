@@ -10,7 +10,6 @@ import type { Bridges } from '../ingest/bridge/bridges.ts'
 import { Commands } from '../ingest/commands/commands.ts'
 import { Devices } from '../ingest/devices.ts'
 import { Pipeline } from '../ingest/pipeline.ts'
-import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
 import { EVERYTHING } from '../records/scope.ts'
 import { DEVICE_TOKEN_KEY } from '../records/device-token-key.ts'
 import { createLedger } from '../records/sqlite-ledger.ts'
@@ -32,7 +31,8 @@ import { Push } from './push/push.ts'
 import { Vapid } from './push/vapid.ts'
 import { createRegistry, placementOf, profileOf } from './registry.ts'
 import { RejectionSamples } from './rejections.ts'
-import { CurrentRules, DEFAULT_RULES, METRIC_COLUMNS } from './rules.ts'
+import { createOwnReadingStore, retentionOf } from './reading-store.ts'
+import { CurrentRules, DEFAULT_RULES } from './rules.ts'
 import { DISK_WATCHED, startSchedule } from './schedule.ts'
 import { StartProblem } from './start-problem.ts'
 import { Unheard } from './unheard.ts'
@@ -86,7 +86,7 @@ async function wire(
     log: (line) => log.info(line),
   })
   const ballast = new Ballast(directory)
-  const store = createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
+  const store = createOwnReadingStore(config, { events: ledger.deviceEvents, now: clock.wall, directory, metrics, log })
   const readings = withBallast(store, ballast)
   stops.push(['the ledger', () => ledger.stop()], ['the readings', () => readings.stop()])
   const { position, repaired } = await both(ledger.start(), readings.start())
@@ -241,11 +241,7 @@ async function wire(
       directory,
       ledger,
       readings,
-      retention: {
-        rawDays: config.ZHIAN_RAW_DAYS,
-        minuteDays: config.ZHIAN_MINUTE_DAYS,
-        hourDays: config.ZHIAN_HOUR_DAYS,
-      },
+      retention: retentionOf(config),
       decided: () => pipeline.decided,
       conditions,
       ballast,

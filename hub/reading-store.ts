@@ -1,10 +1,17 @@
 // Where readings are kept, chosen in one place for every role.
+import { join } from 'node:path'
+import { Gauge } from 'prom-client'
+import type { Registry as Metrics } from 'prom-client'
+import type { Logger } from 'pino'
+import { createDuckdbStore } from '../ingest/readings/duckdb-store.ts'
 import { createInfluxStore } from '../ingest/readings/influx-store.ts'
+import { createSpooledStore } from '../ingest/readings/spooled-store.ts'
+import { StoreUnusableError } from '../ingest/readings/unavailable.ts'
 import { createVictoriaStore } from '../ingest/readings/victoria-store.ts'
 import { METRIC_COLUMNS } from './rules.ts'
 import { StartProblem } from './start-problem.ts'
 import type { EventLog } from '../ingest/readings/event-log.ts'
-import type { RemoteStore, RetentionPolicy } from '../ingest/readings/port.ts'
+import type { ReadingStore, RemoteStore, RetentionPolicy } from '../ingest/readings/port.ts'
 import type { Config } from './config.ts'
 
 export interface RemoteStoreParts {
@@ -30,6 +37,59 @@ export function createReadingStore(config: Config, parts: RemoteStoreParts): Rem
   throw new StartProblem(
     '没有配置时序库：请设置 ZHIAN_INFLUX_URL 或 ZHIAN_VICTORIA_URL。No reading store is configured: set ZHIAN_INFLUX_URL or ZHIAN_VICTORIA_URL.',
   )
+}
+
+export interface OwnStoreParts extends RemoteStoreParts {
+  readonly directory: string
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** The store of a hub in one process: its own, or one on another machine behind a spool on this one's disk. */
+export function createOwnReadingStore(config: Config, parts: OwnStoreParts): ReadingStore {
+  const { directory, metrics, log } = parts
+  const remote = remoteStore(config, parts)
+  if (remote === null) return createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
+  const store = createSpooledStore({
+    directory: join(directory, 'readings-spool'),
+    kinds: METRIC_COLUMNS,
+    remote,
+    problem(sentence) {
+      if (sentence === null) log.info('readings reach their store again')
+      else log.warn({ problem: sentence }, 'readings wait on this disk for their store; alarms go on')
+    },
+    refused: ({ deviceId, kind, ts }, error) =>
+      log.warn({ err: error, deviceId, kind, ts }, 'a reading that its store cannot hold was left out'),
+  })
+  new Gauge({
+    name: 'zhian_readings_waiting',
+    help: 'inputs on this disk that are not in the reading store yet',
+    registers: [metrics],
+    collect() {
+      this.set(store.behind)
+    },
+  })
+  let checked = false
+  return Object.assign(Object.create(store) as ReadingStore, {
+    async start() {
+      if (!checked) await checkRemote(remote, log)
+      checked = true
+      return store.start()
+    },
+  })
+}
+
+/** Away is no reason not to start: readings wait. Set up wrongly is one: they would wait for ever. */
+async function checkRemote(remote: RemoteStore, log: Logger): Promise<void> {
+  try {
+    await remote.start()
+  } catch (error) {
+    if (error instanceof StoreUnusableError) throw new StartProblem(error.message)
+    log.warn(
+      { problem: (error as Error).message },
+      'the reading store cannot be reached yet; readings wait on this disk',
+    )
+  }
 }
 
 /** null: none is configured. */

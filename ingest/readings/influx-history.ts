@@ -9,6 +9,7 @@ import { qualityOfField, QUALITY, RECEIVED_AFTER } from './line-protocol.ts'
 import { pagedExport } from './paged-export.ts'
 import type { LatestValue, ReadingQueries, StoredEvent, StoredReading } from './port.ts'
 import { DAY_MS, QUALITIES } from './schema.ts'
+import { UnfitInputError } from './unavailable.ts'
 
 /** The events' measurement; no kind has a dash in its name. */
 const EVENTS = 'device-event'
@@ -55,7 +56,7 @@ export function eventLine(event: StoredEvent): string {
     .floatField(QUALITY, QUALITIES.indexOf(event.quality))
     .timestamp(event.ts)
     .toLineProtocol()
-  if (line === undefined) throw new TypeError('an event without fields')
+  if (line === undefined) throw new UnfitInputError('an event without fields')
   return line
 }
 
@@ -114,7 +115,7 @@ from(bucket: ${buckets.events})
       .stringField('data', JSON.stringify(data))
       .timestamp(timeOf(row))
       .toLineProtocol()
-    if (line === undefined) throw new TypeError('an event without fields')
+    if (line === undefined) throw new UnfitInputError('an event without fields')
     return line
   })
 }

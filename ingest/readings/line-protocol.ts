@@ -11,6 +11,7 @@ import { LATE_AFTER_MS } from '../../contract/payloads.ts'
 import type { StoredReading, TimeQuality } from './port.ts'
 import { checkKinds, QUALITIES } from './schema.ts'
 import type { ReadingKinds } from './schema.ts'
+import { UnfitInputError } from './unavailable.ts'
 
 export const RECEIVED_AFTER = 'received_after'
 export const QUALITY = 'quality'
@@ -35,19 +36,20 @@ export class LineEncoder {
     this.#kinds = new Map(Object.entries(kinds).map(([kind, metrics]) => [kind, new Set(metrics)]))
   }
 
-  /** Throws where nothing may be stored: another kind or metric than the store was made for, or a value that is no number. */
+  /** Throws UnfitInputError for another kind or metric than the store was made for, or a value that is no number. */
   line({ deviceId, kind, ts, receivedAt, quality, values }: StoredReading): string {
     const known = this.#kinds.get(kind)
-    if (known === undefined) throw new TypeError(`the store has no kind ${JSON.stringify(kind)}`)
-    if (!DEVICE.test(deviceId)) throw new TypeError(`${JSON.stringify(deviceId)} is no device id`)
+    if (known === undefined) throw new UnfitInputError(`the store has no kind ${JSON.stringify(kind)}`)
+    if (!DEVICE.test(deviceId)) throw new UnfitInputError(`${JSON.stringify(deviceId)} is no device id`)
     const late = receivedAt - ts > LATE_AFTER_MS
     const suspect = quality === 'suspect'
     let fields = `${RECEIVED_AFTER}=${receivedAt - ts}`
     if (quality !== 'device') fields += `,${QUALITY}=${QUALITIES.indexOf(quality)}`
     for (const metric in values) {
       const value = values[metric]
-      if (!known.has(metric)) throw new TypeError(`kind ${kind} has no metric ${JSON.stringify(metric)}`)
-      if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError(`${metric} is not a finite number`)
+      if (!known.has(metric)) throw new UnfitInputError(`kind ${kind} has no metric ${JSON.stringify(metric)}`)
+      if (typeof value !== 'number' || !Number.isFinite(value))
+        throw new UnfitInputError(`${metric} is not a finite number`)
       fields += `,${metric}=${value}`
       if (late) fields += `,${metric}:late=1`
       if (suspect) fields += `,${metric}:suspect=1`

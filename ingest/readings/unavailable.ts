@@ -10,6 +10,11 @@ export class StoreUnusableError extends Error {
   override readonly name = 'StoreUnusableError'
 }
 
+/** An input that this store can never hold, whoever brings it again. */
+export class UnfitInputError extends TypeError {
+  override readonly name = 'UnfitInputError'
+}
+
 export function unavailable(chinese: string, english: string): StoreUnavailableError {
   return new StoreUnavailableError(`${chinese} ${english}`)
 }

@@ -198,6 +198,8 @@ export function readingStoreContract(
       const device = someDevice()
       const first = happened(device, { ts: START + 1000, data: { by: 'local', text: '重启 "1" \\ \n,=' } })
       const later = happened(device, { ts: START + 2000, name: 'muted', quality: 'received' })
+      await store.append([first, later, happened(someDevice(), { ts: START + 1500 })])
+      await store.settle()
       const status = happened(device, {
         type: 'status',
         ts: START + DAY,
@@ -205,9 +207,7 @@ export function readingStoreContract(
         data: {},
         receivedAt: START + 2 * DAY,
       })
-      await store.append([first, later, happened(someDevice(), { ts: START + 1500 })])
-      await store.settle()
-      await store.append([{ ...first, position: ++position }, status])
+      await store.append([status, { ...first, position: ++position }])
       const query = { deviceId: device, from: START, to: START + 8 * DAY, limit: 10 }
       expect(unplaced(await store.events(query))).toEqual(unplaced([status, later, first]))
       expect(unplaced(await store.events({ ...query, limit: 1 }))).toEqual(unplaced([status]))
