@@ -61,8 +61,8 @@ function settingProblems(info: Info, replicas: number): string[] {
 }
 
 /**
- * Adds, reads and trims as the streams are added to, read and trimmed. A Redis that is full, has lost its replicas or its disk, is so for
- * a time: whoever did not start then could not empty it.
+ * Adds, reads and trims as the streams are added to, read and trimmed. A Redis that is full, or has lost its replicas or its
+ * disk, is so for a time: whoever did not start then could not empty it.
  */
 async function streamProblems(redis: Redis, lines: string[]): Promise<string[]> {
   const key = `zhian:self-test:${randomBytes(6).toString('hex')}`
