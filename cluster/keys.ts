@@ -24,6 +24,11 @@ export const presenceOf = (partition: number): string => `zhian:presence:${parti
 
 /** When devices could last be heard, by the time of the workers, ms. */
 export const HEARD_KEY = 'zhian:heard'
+/** List: the times at which they could not, newest last. */
+export const DEAF_KEY = 'zhian:deaf'
+
+/** Hash of a partition: device id → its account of data points, as its owner has counted them. */
+export const countsOf = (partition: number): string => `zhian:counts:${partition}`
 
 /** Pub/sub: what may be lost. A page that misses one sees the next, or reads again. */
 export const PRESENCE_CHANNEL = 'zhian:live:presence'

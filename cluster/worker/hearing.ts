@@ -1,10 +1,11 @@
 // Whether devices can be heard at all: a broker lives, and Redis keeps what it is given. While they cannot, nobody is silent
 // (the hub is deaf, and its clocks stand still); afterwards everybody is given that time on top.
 //
-// How long it was deaf is remembered in Redis, so that a worker that starts after everything stood still knows it, too.
+// Whoever looks first when devices can be heard again writes down in Redis how long they could not: every other worker, and one
+// that starts then, reads it there. From the time of the last look alone they could not tell that there had been a silence.
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../ingest/ports.ts'
-import { HEARD_KEY } from '../keys.ts'
+import { DEAF_KEY, HEARD_KEY } from '../keys.ts'
 import type { NodeBoard } from '../node-board.ts'
 import { HEARD_MS } from './partition-clock.ts'
 
@@ -21,13 +22,47 @@ const LOOK_EVERY_MS = 1_000
 /** Whoever takes a partition this soon after a silence gives its devices that time again: its last owner may have had no time to write it down. */
 const RECENT_MS = 60_000
 
+/** Silences that are kept: more than anybody misses between two looks. */
+const KEPT_GAPS = 32
+
+/**
+ * In one step: devices are heard now; if they were not for long (or nobody knows), that is written down. Answers the silences
+ * that are remembered, as `ended away`; away −1: nobody knows for how long. A Redis that is full, or has lost its
+ * replicas, takes nothing of the brokers either, and refuses this.
+ */
+const LOOK = `
+local now = tonumber(ARGV[1])
+local before = tonumber(redis.call('GET', KEYS[1]) or '')
+redis.call('SET', KEYS[1], string.format('%.0f', math.max(now, before or now)))
+if before == nil or now - before > tonumber(ARGV[2]) then
+  local away = before == nil and -1 or now - before
+  redis.call('RPUSH', KEYS[2], string.format('%.0f %.0f', now, away))
+  redis.call('LTRIM', KEYS[2], -${KEPT_GAPS}, -1)
+end
+return redis.call('LRANGE', KEYS[2], 0, -1)
+`
+
+interface Gap {
+  /** As Redis has it: no two are the same. */
+  readonly text: string
+  /** Hub time, ms. */
+  readonly endedAt: number
+  readonly away: number
+}
+
+function gapOf(text: string): Gap {
+  const [endedAt = 0, away = 0] = text.split(' ').map(Number)
+  return { text, endedAt, away: away === -1 ? Infinity : away }
+}
+
 export class Hearing {
   private readonly options: HearingOptions
   private timer: NodeJS.Timeout | null = null
   private looking: Promise<void> | null = null
   /** Hub time, ms; null: not known since the start. */
   private last: number | null = null
-  private gap: { readonly endedAt: number; readonly away: number } | null = null
+  /** Those that Redis remembered at the last look: what is held has been told of them. */
+  private gaps: readonly Gap[] = []
   private problemText: string | null = 'not looked yet'
   private answered = false
 
@@ -60,10 +95,9 @@ export class Hearing {
     await this.looking
   }
 
-  /** What a partition that is taken now must be given on top, ms; 0: nothing. */
+  /** What a partition that is taken now must be given on top, ms; 0: nothing. It may have been through several. */
   recentlyAway(): number {
-    const { gap } = this
-    return gap !== null && this.options.clock.now() - gap.endedAt < RECENT_MS ? gap.away : 0
+    return this.awayIn(this.gaps)
   }
 
   look(): Promise<void> {
@@ -78,19 +112,21 @@ export class Hearing {
       this.answered = true
       if (!nodes.some(({ role }) => role === 'broker')) throw new Error('no broker is there')
       const now = clock.now()
-      // A write: a Redis that is full, or has lost its replicas, takes nothing of the brokers either.
-      const before = await redis.set(HEARD_KEY, Math.round(now), 'GET')
+      const texts = (await redis.eval(LOOK, 2, HEARD_KEY, DEAF_KEY, Math.round(now), HEARD_MS)) as string[]
       this.problemText = null
-      // Another worker may have gone on while this one stood still.
-      const away = now - Math.max(this.heardAt, before === null ? -Infinity : Number(before))
-      if (away > HEARD_MS) {
-        // A partition that is taken now has been through neither: not the short one alone counts.
-        this.gap = { endedAt: now, away: this.recentlyAway() + away }
-        deaf(away)
-      }
+      const known = new Set(this.gaps.map(({ text }) => text))
+      this.gaps = texts.map(gapOf)
+      const away = this.awayIn(this.gaps.filter(({ text }) => !known.has(text)))
+      if (away > 0) deaf(away)
       this.last = Math.max(now, this.heardAt)
     } catch (error) {
       this.problemText = (error as Error).message
     }
+  }
+
+  /** One that ended long ago was written down by whoever held the partition then. */
+  private awayIn(gaps: readonly Gap[]): number {
+    const now = this.options.clock.now()
+    return gaps.reduce((sum, { endedAt, away }) => (now - endedAt < RECENT_MS ? sum + away : sum), 0)
   }
 }
