@@ -1,6 +1,6 @@
 // What workers tell dashboards by pub/sub and keep for them in hashes, and how the answers to requests are worded: one file, so
 // that both sides agree.
-import type { ActOutcome, CommandOutcome } from '../dashboard/server/ports.ts'
+import type { ActOutcome, CommandOutcome, DeviceAccount } from '../dashboard/server/ports.ts'
 
 /** As a field of `presenceOf(partition)`. */
 export interface KnownPresence {
@@ -18,6 +18,18 @@ export function decodePresence(text: string): KnownPresence | null {
   if ((online !== '0' && online !== '1') || heard === undefined) return null
   const lastHeardAt = heard === '' ? null : Number(heard)
   return lastHeardAt !== null && !Number.isFinite(lastHeardAt) ? null : { online: online === '1', lastHeardAt }
+}
+
+/** As a field of `countsOf(partition)`: the account of one device, since its owner has it; in the order of received = stored + rejected. */
+export const encodeCounts = ({ since, messages, received, stored, rejected, byReason }: DeviceAccount): string =>
+  JSON.stringify([since, messages, received, stored, rejected, byReason])
+
+/** null: not the word of this program. */
+export function decodeCounts(text: string): DeviceAccount | null {
+  const [since, messages, received, stored, rejected, byReason] = (parsed(text) ?? []) as unknown[]
+  if (![since, messages, received, stored, rejected].every(Number.isSafeInteger) || typeof byReason !== 'object')
+    return null
+  return { since, messages, received, stored, rejected, byReason } as DeviceAccount
 }
 
 /** On PRESENCE_CHANNEL: devices that came or went, oldest first, many in one message. */

@@ -1,5 +1,10 @@
 // The cluster's account of itself, summed up from what its processes say. What none of them says is not known, and not guessed.
-import type { HubAccount } from '../../dashboard/server/ports.ts'
+import type { Redis } from 'ioredis'
+import { partitionOf } from '../../contract/partitions.ts'
+import { ApiError } from '../../dashboard/server/errors.ts'
+import type { DeviceAccount, HubAccount } from '../../dashboard/server/ports.ts'
+import { countsOf } from '../keys.ts'
+import { decodeCounts } from '../live-words.ts'
 import type { NodeReport } from '../node-board.ts'
 import type { ClusterState } from './cluster-state.ts'
 
@@ -24,6 +29,18 @@ export function clusterAccount(state: ClusterState, startedAt: number): HubAccou
     backup: null,
     cluster,
   }
+}
+
+/** As its owner has counted since it has the device; of one that it has not heard, nothing as of now. */
+export async function countsOfDevice(redis: Redis, deviceId: string, now: number): Promise<DeviceAccount | null> {
+  let text: string | null
+  try {
+    text = await redis.hget(countsOf(partitionOf(deviceId)), deviceId)
+  } catch {
+    throw new ApiError('unavailable')
+  }
+  if (text === null) return { since: now, messages: 0, received: 0, stored: 0, rejected: 0, byReason: {} }
+  return decodeCounts(text)
 }
 
 const connectionsOf = (brokers: readonly NodeReport[]): number =>

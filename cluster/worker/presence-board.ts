@@ -1,8 +1,8 @@
-// Who is there, for the dashboards: a hash of each partition that they read at their start, and the news by pub/sub. Gathered,
-// and written once a second.
+// Who is there, for the dashboards: a hash of each partition that they read at their start, and the news by pub/sub; and the
+// account of each device. Gathered, and written once a second.
 import type { Redis } from 'ioredis'
-import { PRESENCE_CHANNEL, presenceOf } from '../keys.ts'
-import { encodePresence, encodePresenceNews } from '../live-words.ts'
+import { countsOf, PRESENCE_CHANNEL, presenceOf } from '../keys.ts'
+import { encodeCounts, encodePresence, encodePresenceNews } from '../live-words.ts'
 import type { PresenceNews } from '../live-words.ts'
 import type { Partition } from './partition.ts'
 
@@ -42,7 +42,9 @@ export class PresenceBoard {
     this.gathered.set(partition, { changed: new Set(ids), heard: new Set() })
     const known = await this.redis.hkeys(presenceOf(partition.number))
     const gone = known.filter((id) => partition.devices.get(id) === undefined)
-    if (gone.length > 0) await this.redis.hdel(presenceOf(partition.number), ...gone)
+    if (gone.length === 0) return
+    await this.redis.hdel(presenceOf(partition.number), ...gone)
+    await this.redis.hdel(countsOf(partition.number), ...gone)
   }
 
   remove(partition: Partition): void {
@@ -69,6 +71,8 @@ export class PresenceBoard {
       const ids = withHeard ? new Set([...changed, ...heard]) : [...changed]
       const fields = [...ids].flatMap((id) => fieldOf(partition, id))
       changed.clear()
+      const counted = withHeard ? [...heard].flatMap((id) => countsFieldOf(partition, id)) : []
+      if (counted.length > 0) work.push(this.redis.hset(countsOf(partition.number), ...counted))
       if (withHeard) heard.clear()
       if (fields.length > 0) work.push(this.redis.hset(presenceOf(partition.number), ...fields))
     }
@@ -90,4 +94,15 @@ function fieldOf({ devices }: Partition, deviceId: string): [string, string] | [
   if (runtime === undefined) return []
   const { online, receivedAt } = runtime.state
   return [deviceId, encodePresence({ online, lastHeardAt: receivedAt })]
+}
+
+/** What is taken and not yet decided for good counts as not received: the equation holds at every instant. */
+function countsFieldOf({ devices }: Partition, deviceId: string): [string, string] | [] {
+  const runtime = devices.get(deviceId)
+  if (runtime === undefined) return []
+  const { messages, received, pending, stored, rejected, byReason } = runtime.counters.snapshot()
+  const happened = Object.fromEntries(Object.entries(byReason).filter(([, count]) => count > 0))
+  const since = Math.round(runtime.countedSince)
+  const account = { since, messages, received: received - pending, stored, rejected, byReason: happened }
+  return [deviceId, encodeCounts(account)]
 }

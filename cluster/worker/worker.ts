@@ -11,7 +11,7 @@ import { ChangeTail } from '../change-tail.ts'
 import { JournalTail } from '../dashboard/journal-tail.ts'
 import { LineSweep } from '../lines/line-sweep.ts'
 import { REPORT_EVERY_MS } from '../node-board.ts'
-import type { NodeBoard } from '../node-board.ts'
+import type { NodeBoard, NodeReport } from '../node-board.ts'
 import { StreamReader } from '../streams/stream-reader.ts'
 import type { StreamGap } from '../streams/stream-batch.ts'
 import type { StreamWriter } from '../streams/stream-writer.ts'
@@ -326,7 +326,6 @@ export class Worker {
   }
 
   private deaf(away: number): void {
-    if (Number.isFinite(away)) this.options.log.warn({ seconds: Math.round(away / 1_000) }, 'no device could be heard')
     for (const partition of this.keeper.held()) partition.deaf(away)
   }
 
@@ -370,6 +369,14 @@ export class Worker {
     this.options.log.info({ taken: of('taken'), given: of('given') }, 'partitions changed hands')
   }
 
+  /** What is taken and not yet decided for good counts as not received: the equation holds at every instant. */
+  private points(): NonNullable<NodeReport['points']> {
+    const counts = this.account.counts(this.keeper.held().map(({ pipeline }) => pipeline.counters.snapshot()))
+    const { received, pending, stored, rejected } = counts
+    const byReason = Object.fromEntries(Object.entries(counts.byReason).filter(([, count]) => count > 0))
+    return { received: received - pending, stored, rejected, byReason }
+  }
+
   /** How much waits, for everybody to see. */
   private async count(): Promise<void> {
     const { redis, board } = this.options
@@ -387,7 +394,7 @@ export class Worker {
       )
       this.account.lags = lags
       const { undecided, unstored, oldestUndecidedAt } = this.account.waiting()
-      await board.change({ undecided, unstored, oldestUndecidedAt })
+      await board.change({ undecided, unstored, oldestUndecidedAt, points: this.points() })
     } catch {
       // Redis is away: nobody can be told either.
     }

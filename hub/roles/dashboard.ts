@@ -7,7 +7,7 @@ import type { Logger } from 'pino'
 import { hashToken } from '../../broker/tokens.ts'
 import { clusterBridges } from '../../cluster/bridges.ts'
 import { ChangeTail } from '../../cluster/change-tail.ts'
-import { clusterAccount } from '../../cluster/dashboard/account.ts'
+import { clusterAccount, countsOfDevice } from '../../cluster/dashboard/account.ts'
 import { ClusterState } from '../../cluster/dashboard/cluster-state.ts'
 import { Desks } from '../../cluster/dashboard/desks.ts'
 import { DevicePlaces } from '../../cluster/dashboard/device-places.ts'
@@ -241,7 +241,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
       bridges: { read: async () => clusterBridges(await board.all()) ?? [] },
       counters: {
         read: () => Promise.resolve(clusterAccount(state, startedAt)),
-        ofDevice: () => Promise.resolve(null),
+        ofDevice: (deviceId) => countsOfDevice(redis, deviceId, clock.wall()),
       },
       desks: new Desks(board, ledger.settings, sink),
       health: {

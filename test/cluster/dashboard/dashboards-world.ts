@@ -215,6 +215,7 @@ export class Screen {
   readonly gaps: string[] = []
   ended: string | null = null
   storing: boolean | null = null
+  late = false
   heartbeats = 0
   private cursor: number
 
@@ -228,9 +229,10 @@ export class Screen {
       this.cursor = seq
       this.seqs.push(seq)
     })
-    client.on('heartbeat', ({ storing }) => {
+    client.on('heartbeat', ({ storing, readingsLate = false }) => {
       this.heartbeats += 1
       this.storing = storing
+      this.late = readingsLate
     })
     client.on('disconnect', (reason) => (this.ended = reason))
   }

@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Viewers } from '../../../contract/feed.ts'
 import type { HubFigures } from '../../../contract/http/hub-figures.ts'
-import { encodeAnswer, encodePresenceNews, encodeReadingNews } from '../../../cluster/live-words.ts'
-import { PRESENCE_CHANNEL, readingChannel } from '../../../cluster/keys.ts'
+import { partitionOf } from '../../../contract/partitions.ts'
+import { encodeAnswer, encodeCounts, encodePresenceNews, encodeReadingNews } from '../../../cluster/live-words.ts'
+import { countsOf, PRESENCE_CHANNEL, readingChannel } from '../../../cluster/keys.ts'
+import { NodeBoard } from '../../../cluster/node-board.ts'
 import { until } from '../../support/hub-process.ts'
 import { POSTGRES_MISSING } from '../../support/services/postgres.ts'
 import { REDIS_MISSING } from '../../support/services/redis.ts'
@@ -193,6 +195,14 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING)('two dashboards', () => {
     await until('both arrive', () => devices.length > 0 && readings.length > 0, 30_000)
     expect(devices[0]).toEqual({ deviceId: 'DEV-A', online: true, at })
     expect(readings[0]).toEqual({ deviceId: 'DEV-A', ts: at, values: { power: 3 } })
+    const counts = { since: at, messages: 3, received: 9, stored: 8, rejected: 1, byReason: { not_json: 1 } }
+    await world.connection.hset(countsOf(partitionOf('DEV-A')), 'DEV-A', encodeCounts(counts))
+    const as = await world.newSession('duty')
+    expect((await world.call(0, 'GET', '/devices/DEV-A/counters', { as })).body).toEqual({
+      deviceId: 'DEV-A',
+      ...counts,
+    })
+    expect((await world.call(1, 'GET', '/devices/DEV-B/counters', { as })).body).toMatchObject({ messages: 0 })
     screen.client.emit('readings:watch', { deviceIds: [] })
     await until(
       'nobody watches any more',
@@ -200,6 +210,69 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING)('two dashboards', () => {
       30_000,
     )
     screen.client.close()
+  })
+
+  it('the figures of the cluster are those of its processes, and what was set aside is listed for administrators', async () => {
+    const boards = (['broker', 'ingest'] as const).map(
+      (role) => new NodeBoard(world.connection, { id: `${role}-of-the-test`, role, startedAt: 1 }),
+    )
+    const [broker, ingest] = boards
+    for (const board of boards) board.start()
+    const as = await world.newSession('admin')
+    try {
+      await broker?.change({ connections: 7, refused: { wrong_token: 2 } })
+      const points = { received: 5, stored: 4, rejected: 1, byReason: { not_json: 1 } }
+      await ingest?.change({ partitions: [1, 2], undecided: 3, unstored: 9, storeProblem: 'refused', points })
+      const figures = await until('the processes are seen', async () => {
+        const { body } = await world.call<HubFigures>(1, 'GET', '/counters', { as })
+        return body.cluster?.storeProblem === 'refused' && body.mqttConnections === 7 && body
+      })
+      expect(figures).toMatchObject({ received: 5, stored: 4, rejected: 1, refused: { wrong_token: 2 }, backup: null })
+      expect(figures.cluster).toMatchObject({
+        undecided: 3,
+        unstored: 9,
+        ledger: true,
+        partitions: { total: 64, unowned: [] },
+        redis: { answers: true },
+      })
+      const screen = await world.screen(0, await world.newSession('duty'))
+      await until(
+        'pages say that charts end early, and that all is stored',
+        () => screen.late && screen.storing === true,
+      )
+      screen.client.close()
+    } finally {
+      await Promise.all(boards.map((board) => board.stop()))
+    }
+    for (const position of [1, 2, 3])
+      await world.ledger.setAsides.add({
+        ...{ partition: 7, position, at: position, problem: 'fields', sample: '{}' },
+        deviceId: position === 2 ? '' : 'DEV-A',
+      })
+    interface Listed {
+      readonly items: { readonly position: number; readonly deviceId: string | null }[]
+      readonly next: string | null
+      readonly total: number
+    }
+    const first = (await world.call<Listed>(0, 'GET', '/set-aside?limit=2', { as })).body
+    expect(first.items.map(({ position, deviceId }) => [position, deviceId])).toEqual([
+      [3, 'DEV-A'],
+      [2, null],
+    ])
+    expect(first.total).toBe(3)
+    const rest = (await world.call<Listed>(1, 'GET', `/set-aside?limit=2&cursor=${first.next}`, { as })).body
+    expect(rest).toMatchObject({ items: [{ position: 1 }], next: null })
+    expect((await world.call(0, 'GET', '/set-aside?cursor=x', { as })).status).toBe(400)
+    expect((await world.call(0, 'GET', '/set-aside', { as: await world.newSession('manager') })).status).toBe(403)
+  })
+
+  it('a history that cannot be read now is said to be safe, and keeps nobody from the rest', async () => {
+    const as = await world.newSession('duty')
+    const path = '/devices/DEV-A/readings?metric=residual_current&from=0&to=1000'
+    const series = await world.call<Refused>(0, 'GET', path, { as })
+    expect(series.status).toBe(503)
+    expect(series.body.error.details).toMatchObject({ reason: 'reading_store' })
+    expect((await world.call(0, 'GET', '/devices/DEV-A', { as })).status).toBe(200)
   })
 
   it('says that it does not store, and what can go on does, while Redis is away; and recovers', async () => {
