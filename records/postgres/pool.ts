@@ -3,6 +3,7 @@
 import pg from 'pg'
 import { HandleEmptyInListsPlugin, Kysely, replaceWithNoncontingentExpression } from 'kysely'
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
+import { LedgerError } from '../errors.ts'
 import { refuseUnbindable } from '../bindable.ts'
 import type { Tables } from '../tables.ts'
 import { LedgerDialect } from './dialect.ts'
@@ -32,7 +33,7 @@ export const CONNECT_MS = 10_000
 const SILENCE_MS = 2_000
 const IDLE_CONNECTION_MS = 60_000
 /** Ending connections in good order may take this long, ms; then they are left to the process's end. */
-const CLOSE_MS = 3_000
+const CLOSE_MS = 2_000
 
 /** 64-bit integers and numerics: counters and milliseconds, all of them below 2^53. */
 const NUMBER_TYPES: ReadonlySet<number> = new Set([pg.types.builtins.INT8, pg.types.builtins.NUMERIC])
@@ -98,7 +99,11 @@ class CheckedPool implements PostgresPool {
     return this.#pool.options
   }
   async connect(): Promise<PostgresPoolClient> {
-    return new CheckedClient(await this.#pool.connect())
+    try {
+      return new CheckedClient(await this.#pool.connect())
+    } catch (error) {
+      throw isRefusal(error) ? error : new LedgerAway(error as Error)
+    }
   }
   end(): Promise<void> {
     return this.#pool.end()
@@ -132,13 +137,26 @@ class CheckedClient implements PostgresPoolClient {
       const { command, rowCount, rows } = await this.#client.query(sql, parameters.map(storable))
       return { command: command as PostgresQueryResult<R>['command'], rowCount: rowCount ?? 0, rows: rows as R[] }
     } catch (error) {
-      if (!isRefusal(error)) this.#broken = error as Error
-      throw error
+      if (isRefusal(error)) throw error
+      this.#broken = new LedgerAway(error as Error)
+      throw this.#broken
     }
   }
 
   release(destroy?: boolean): void {
     this.#client.release(destroy === true || this.#broken !== null)
+  }
+}
+
+/** What was asked may or may not have been done. A moment later it may work again. */
+export class LedgerAway extends LedgerError {
+  constructor(cause: Error) {
+    const text = {
+      zh: `账本数据库暂时没有应答（${cause.message}）。请稍候再试；若刚才在保存，先看看是否已经存上。`,
+      en: `The ledger's database does not answer for now (${cause.message}). Try again in a moment; if something was being saved, look first whether it is there.`,
+    }
+    super('unavailable', text)
+    this.cause = cause
   }
 }
 

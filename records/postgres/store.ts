@@ -5,14 +5,18 @@ import { auditedAtEnd } from '../audit.ts'
 import type { Store, Transacting } from '../store.ts'
 import type { Tables } from '../tables.ts'
 import { ADMINISTRATION, LOCK_SPACE } from './locks.ts'
-import { openPool } from './pool.ts'
+import { openPool, withinTime } from './pool.ts'
 import type { Pool } from './pool.ts'
+import { Turn } from './turn.ts'
 
 /**
  * How long a process that stands still may keep the head, ms: alarms of all partitions wait for it. Long enough for a process
  * that only stumbles.
  */
 const AT_THE_HEAD_MS = 2_500
+
+/** How long the end of a process waits for what was taken, ms. */
+const FINISH_MS = 4_000
 
 export interface PostgresStoreOptions {
   readonly url: string
@@ -31,8 +35,8 @@ export class PostgresStore implements Store {
   readonly #journal: Pool
   readonly #reader: Pool
   /** Own turn first: who waits for the lock of the database holds a connection. And the order of the calls is kept. */
-  #writes: Promise<unknown> = Promise.resolve()
-  #journals: Promise<unknown> = Promise.resolve()
+  readonly #writes = new Turn()
+  readonly #journals = new Turn()
   readonly #writing = new Set<Promise<unknown>>()
   #closed = false
 
@@ -40,7 +44,7 @@ export class PostgresStore implements Store {
     this.now = now
     this.#administration = openPool({
       ...{ url, log, name: `${name} writer`, connections: 1, readOnly: false },
-      ...{ statementMs: 60_000, idleInTransactionMs: 10_000 },
+      ...{ statementMs: 30_000, idleInTransactionMs: 10_000 },
     })
     this.#journal = openPool({
       ...{ url, log, name: `${name} journal`, connections: 5, readOnly: false },
@@ -48,7 +52,7 @@ export class PostgresStore implements Store {
     })
     this.#reader = openPool({
       ...{ url, log, name: `${name} reader`, connections: 5, readOnly: true },
-      ...{ statementMs: 60_000, idleInTransactionMs: 30_000 },
+      ...{ statementMs: 30_000, idleInTransactionMs: 30_000 },
     })
   }
 
@@ -70,13 +74,13 @@ export class PostgresStore implements Store {
 
   async write<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
     this.#refuseWhenClosed()
-    const mine = this.#writes.then(() =>
-      this.#administration.db.transaction().execute(async (trx) => {
+    const transaction = this.#administration.db.transaction()
+    const mine = this.#writes.take(() =>
+      transaction.execute(async (trx) => {
         await sql`select pg_advisory_xact_lock(${sql.lit(LOCK_SPACE)}, ${sql.lit(ADMINISTRATION)})`.execute(trx)
         return auditedAtEnd(trx, work, () => keepShort(trx))
       }),
     )
-    this.#writes = mine.catch(() => undefined)
     return this.#finishing(mine)
   }
 
@@ -86,9 +90,7 @@ export class PostgresStore implements Store {
    */
   async journal<T>(work: (trx: Transacting) => Promise<T>): Promise<T> {
     this.#refuseWhenClosed()
-    const mine = this.#journals.then(() => this.#journal.db.transaction().execute(work))
-    this.#journals = mine.catch(() => undefined)
-    return this.#finishing(mine)
+    return this.#finishing(this.#journals.take(() => this.#journal.db.transaction().execute(work)))
   }
 
   /** Of what takes no number of the sequence. */
@@ -100,7 +102,7 @@ export class PostgresStore implements Store {
   /** Finishes the writes that were taken. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#writing)
+    await withinTime(Promise.allSettled(this.#writing), FINISH_MS)
     await Promise.all([this.#administration.close(), this.#journal.close(), this.#reader.close()])
   }
 

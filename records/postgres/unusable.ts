@@ -2,6 +2,7 @@
 import pg from 'pg'
 import { LedgerUnusable } from '../errors.ts'
 import type { Bilingual } from '../../contract/rules.ts'
+import { LedgerAway } from './pool.ts'
 
 /** `host:port/database`; throws LedgerUnusable for what is no address. */
 export function placeOf(url: string): string {
@@ -19,7 +20,8 @@ interface SystemError extends Error {
 }
 
 /** What became of the first connection; anything else is a fault of this program. */
-export function unusable(error: unknown, place: string): unknown {
+export function unusable(thrown: unknown, place: string): unknown {
+  const error = thrown instanceof LedgerAway ? thrown.cause : thrown
   if (error instanceof LedgerUnusable) return error
   const text = error instanceof pg.DatabaseError ? refusal(error, place) : failure(error as SystemError, place)
   return text === null ? error : new LedgerUnusable('unreachable', text, { cause: error })

@@ -67,7 +67,14 @@ export async function startPostgres(): Promise<PostgresServer> {
     ready: () => query('select 1').then(() => true),
     stopSignal: 'SIGINT',
   })
+  /** Each connection is served by a process of its own. */
+  const signalAll = (signal: NodeJS.Signals): void => {
+    const { stdout } = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' })
+    for (const pid of [String(server.pid), ...stdout.split('\n').filter(Boolean)]) process.kill(Number(pid), signal)
+  }
   return Object.assign(server, {
+    freeze: () => signalAll('SIGSTOP'),
+    thaw: () => signalAll('SIGCONT'),
     url: address('postgres'),
     async database(name: string) {
       await query(`create database "${name}"`)
