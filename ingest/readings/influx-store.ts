@@ -59,6 +59,7 @@ export function createInfluxStore(options: InfluxStoreOptions): RemoteStore {
   }
   const groups = new WriteGroups<Item>({
     everyMs: 0,
+    enough: 0,
     most: GROUP,
     async write(items, stopping) {
       const linesOf = (events: boolean): string[] =>

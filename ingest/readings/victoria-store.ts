@@ -33,6 +33,8 @@ export interface VictoriaStoreOptions {
 const DATABASE = 'zhian'
 /** Readings in one group at most. */
 const GROUP = 20_000
+/** So many are confirmed at once, however short ago the last ones were. */
+const ENOUGH = 1_000
 
 export function createVictoriaStore(options: VictoriaStoreOptions): RemoteStore {
   const { url, kinds, events, now, keepDays, timeoutMs = 10_000, patienceMs = 15_000 } = options
@@ -48,6 +50,7 @@ export function createVictoriaStore(options: VictoriaStoreOptions): RemoteStore 
     patienceMs,
   })
   let checked: Promise<void> | null = null
+  let retained = -Infinity
   /** Once it has been found usable it is not asked again; until then, every time. */
   const usable = (): Promise<void> =>
     (checked ??= checkFlags(http, keepDays).catch((error: unknown) => {
@@ -57,6 +60,7 @@ export function createVictoriaStore(options: VictoriaStoreOptions): RemoteStore 
 
   const groups = new WriteGroups<string | StoredEvent>({
     everyMs: options.confirmEveryMs ?? 1_000,
+    enough: ENOUGH,
     most: GROUP,
     async write(items, stopping) {
       const lines = items.filter((item) => typeof item === 'string')
@@ -100,8 +104,10 @@ export function createVictoriaStore(options: VictoriaStoreOptions): RemoteStore 
 
     async maintain(at, { minuteDays }) {
       const today = dayOf(at)
+      if (today === retained) return
       // Events are kept as long as minutes are: long enough to explain an alarm, not for ever.
       await events.retain(dayStart(today - minuteDays), dayStart(today - PERSON_DAYS))
+      retained = today
     },
 
     async stop() {

@@ -12,8 +12,10 @@ interface Waiting<T> {
 export interface WriteGroupsOptions<T> {
   /** Resolves when all of them are durable. `stopping`: it must not be tried again. */
   readonly write: (items: readonly T[], stopping: AbortSignal) => Promise<void>
-  /** From the start of one group to the start of the next at least so long, ms: where each group has a price of its own. */
+  /** Where each group has a price of its own: from the start of one to the start of the next at least so long, ms, … */
   readonly everyMs: number
+  /** … unless so many items wait that the price is nothing beside them. */
+  readonly enough: number
   /** Items in one group at most; a single append is never divided. */
   readonly most: number
 }
@@ -22,6 +24,7 @@ export class WriteGroups<T> {
   readonly #options: WriteGroupsOptions<T>
   readonly #stopping = new AbortController()
   #waiting: Waiting<T>[] = []
+  #items = 0
   #running: Promise<void> | null = null
   #began = -Infinity
   #hurry: (() => void) | null = null
@@ -36,6 +39,8 @@ export class WriteGroups<T> {
     if (items.length === 0) return Promise.resolve()
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, resolve, reject })
+      this.#items += items.length
+      if (this.#items >= this.#options.enough) this.#hurry?.()
       this.#running ??= this.#run()
     })
   }
@@ -69,7 +74,7 @@ export class WriteGroups<T> {
   async #pause(): Promise<void> {
     const wait = this.#began + this.#options.everyMs - performance.now()
     // A turn at least: what is appended in one turn goes together.
-    if (wait <= 0 || this.#stopping.signal.aborted) return
+    if (wait <= 0 || this.#items >= this.#options.enough || this.#stopping.signal.aborted) return
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, wait)
       this.#hurry = () => {
@@ -88,6 +93,7 @@ export class WriteGroups<T> {
       taken += items.length
       count++
     }
+    this.#items -= taken
     return this.#waiting.splice(0, count)
   }
 }
