@@ -37,7 +37,7 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('brokers of a cluster', () =>
   const clients: MqttClient[] = []
 
   beforeAll(async () => {
-    ;[redis, postgres] = await Promise.all([startRedis({ appendfsync: 'always' }), startPostgres()])
+    ;[redis, postgres] = await Promise.all([startRedis(), startPostgres()])
     databaseUrl = await postgres.database('brokers')
     ledger = createPostgresLedger({
       url: databaseUrl,

@@ -16,7 +16,7 @@ describe.skipIf(REDIS_MISSING)('lines', () => {
   let world: StreamWorld
   const lines: BrokerLines[] = []
   beforeAll(async () => {
-    server = await startRedis({ appendfsync: 'always' })
+    server = await startRedis()
   }, 60_000)
   afterAll(() => server?.dispose())
   beforeEach(() => {

@@ -30,7 +30,7 @@ describe.skipIf(REDIS_MISSING)('streams', () => {
   let server: RedisServer
   let world: StreamWorld
   beforeAll(async () => {
-    server = await startRedis({ appendfsync: 'always' })
+    server = await startRedis()
   }, 60_000)
   afterAll(() => server?.dispose())
   beforeEach(() => {

@@ -82,7 +82,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     for (const end of ends.splice(0).toReversed()) await end()
   }
   try {
-    const redis = ending(await startRedis({ appendfsync: options.appendfsync ?? 'everysec', maxmemory: '1gb' }))
+    const redis = ending(await startRedis({ appendfsync: options.appendfsync ?? 'always', maxmemory: '1gb' }))
     const postgres = ending(await startPostgres())
     const store = ending(await startVictoria())
     const databaseUrl = await postgres.database('zhian')

@@ -11,6 +11,7 @@ export interface RedisServer extends ServerProcess {
 }
 
 export interface RedisServerOptions {
+  /** `always` by default: with `everysec` even a killed process may lose what it answered while the disk was busy. */
   readonly appendfsync?: 'always' | 'everysec'
   readonly maxmemory?: string
   /** More words of its command line, e.g. `--replicaof 127.0.0.1 6379`. */
@@ -26,7 +27,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
     program: 'redis-server',
     arguments: (directory) => [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', ''],
-      ...['--appendonly', 'yes', '--appendfsync', options.appendfsync ?? 'everysec'],
+      ...['--appendonly', 'yes', '--appendfsync', options.appendfsync ?? 'always'],
       ...['--maxmemory', options.maxmemory ?? '512mb', '--maxmemory-policy', 'noeviction'],
       ...(options.more ?? []),
     ],
