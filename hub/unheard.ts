@@ -41,8 +41,14 @@ export class Unheard {
     else this.registered.delete(id)
   }
 
-  /** Where the alarm about an area stands: in that area, for those who look after it. */
-  readonly placeOf = (areaId: string): Placement => ({ ...HUB_PLACEMENT, ...this.areas.get(areaId) })
+  /**
+   * Where an alarm of the hub stands, by its channel: the one about an area in that area, for those who look after it. What
+   * is no area, as a bridge, stands nowhere and is called by its name.
+   */
+  readonly placeOf = (channel: string): Placement => {
+    const area = this.areas.get(channel)
+    return { ...HUB_PLACEMENT, ...(area ?? (channel === NOWHERE ? {} : { place: [channel] })) }
+  }
 
   /** What the engine is to hear: the areas whose alarm begins, and those whose alarm ends. `own`: the state of the hub itself. */
   look(now: number, own: Pick<DeviceState, 'tracks'>): HubInput[] {

@@ -2,6 +2,7 @@
 // reduced motion. With the longest names there are.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { bridgesAt } from '../dashboard/web/fake-bridges.ts'
 import { FakeHub, PASSWORD } from '../dashboard/web/fake-hub.ts'
 import { buildPages, launchBrowser } from '../support/browser.ts'
 import { misfits, smallTargets, violations } from './page-checks.ts'
@@ -19,6 +20,7 @@ beforeAll(async () => {
   pages = await buildPages()
   browser = await launchBrowser()
   hub = new FakeHub({ alarms: 30, devices: 120, longNames: true, webRoot: pages.webRoot })
+  hub.bridges = bridgesAt(Date.now())
   await hub.start()
 })
 afterAll(async () => {
@@ -75,7 +77,14 @@ const VIEWS: readonly View[] = [
   { name: 'desk, nothing found', path: '/desk?q=nothing-is-called-so', show: (page) => first(page, '.notice') },
   { name: 'history', path: '/alarms', show: (page) => first(page, 'a[data-alarm]') },
   { name: 'alarm', path: '/alarms/a1', show: (page) => first(page, 'article canvas') },
-  { name: 'devices', path: '/devices', show: (page) => first(page, '[role=listitem] a') },
+  {
+    name: 'devices, an external broker opened',
+    path: '/devices',
+    show: async (page) => {
+      await first(page, '[role=listitem] a')
+      await page.getByTestId('bridges').locator('summary').nth(1).click()
+    },
+  },
   {
     name: 'devices, add',
     path: '/devices',

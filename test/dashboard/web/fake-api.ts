@@ -5,6 +5,8 @@ import type { Alarm } from '../../../contract/alarms.ts'
 import { rowOf } from '../../../contract/roles.ts'
 import { ERRORS } from '../../../contract/errors.ts'
 import { alarmFilterSchema, alarmListQuerySchema } from '../../../contract/http/alarms.ts'
+import { bridgesSchema } from '../../../contract/http/bridges.ts'
+import { setAsideQuerySchema, setAsideSchema } from '../../../contract/http/cluster-figures.ts'
 import { hubFiguresSchema } from '../../../contract/http/hub-figures.ts'
 import { Refusal, idOf, pageFor, userOf } from './fake-call.ts'
 import { PASSWORD } from './fake-hub.ts'
@@ -127,7 +129,21 @@ export function addApi(app: FastifyInstance, hub: FakeHub): void {
   app.get('/api/v1/counters', (request) => {
     if (userOf(hub, request).role === 'manager') throw new Refusal('forbidden', '没有权限。')
     if (hub.figuresFail) throw new Refusal('unavailable', '暂时不可用。')
-    return hubFiguresSchema.parse(figuresOf(hub.journal.head, Date.now()))
+    const { cluster } = hub
+    const figures = figuresOf(hub.journal.head, Date.now())
+    return hubFiguresSchema.parse(cluster === null ? figures : { ...figures, disk: null, backup: null, cluster })
+  })
+  app.get('/api/v1/set-aside', (request) => {
+    userOf(hub, request)
+    const { limit, cursor } = setAsideQuerySchema.parse(request.query)
+    const from = cursor === undefined ? 0 : hub.setAside.findIndex(({ id }) => id === cursor) + 1
+    const items = hub.setAside.slice(from, from + limit)
+    const more = hub.setAside.length > from + limit
+    return pageOf(setAsideSchema).parse({ items, next: more ? items.at(-1)?.id : null, total: hub.setAside.length })
+  })
+  app.get('/api/v1/bridges', (request) => {
+    userOf(hub, request)
+    return bridgesSchema.parse({ items: hub.bridges })
   })
   app.post('/api/v1/alarms/:id/:act', (request) => {
     const by = userOf(hub, request)

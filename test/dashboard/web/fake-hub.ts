@@ -19,6 +19,7 @@ import {
   resumeReplySchema,
 } from '../../../contract/feed.ts'
 import type { DownEvents, ResumeReply, UpEvents } from '../../../contract/feed.ts'
+import type { Bridge } from '../../../contract/http/bridges.ts'
 import type { AlarmDetail } from '../../../contract/http/alarms.ts'
 import type { Role } from '../../../contract/role-names.ts'
 import { addApi } from './fake-api.ts'
@@ -76,8 +77,14 @@ export class FakeHub {
   url = ''
   /** What its heartbeats say. */
   storing = true
+  readingsLate = false
+  /** It is one: how it is, and what it set aside. */
+  cluster: ClusterFigures | null = null
+  setAside: readonly SetAsideEntry[] = []
   /** The counters cannot be read. */
   figuresFail = false
+  /** External brokers that it reads. */
+  bridges: readonly Bridge[] = []
   readonly now: () => number
   readonly #options: FakeHubOptions
   readonly #app = Fastify({ forceCloseConnections: true })
@@ -302,7 +309,8 @@ export class FakeHub {
   #beat(): void {
     if (!this.#heartbeats) return
     for (const [socket, { user }] of this.#connections)
-      socket.emit('heartbeat', { serverTime: this.now(), head: this.journal.headOf(user.scope), storing: this.storing })
+      const { storing, readingsLate } = this
+      socket.emit('heartbeat', { serverTime: this.now(), head: this.journal.headOf(user.scope), storing, readingsLate })
   }
 
   #sendReadings(): void {
