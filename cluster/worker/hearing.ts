@@ -1,78 +1,49 @@
-// Whether devices can be heard at all: a broker lives, and Redis keeps what it is given. While they cannot, nobody is silent
-// (the hub is deaf, and its clocks stand still); afterwards everybody is given that time on top.
+// Whether devices can be heard at all: a broker lives, and Redis keeps what it is given. While they cannot, nobody is silent:
+// what waits for a device's word is put off by as much, little by little; what waits for nothing but time goes on.
 //
-// Whoever looks first when devices can be heard again writes down in Redis how long they could not: every other worker, and one
-// that starts then, reads it there. From the time of the last look alone they could not tell that there had been a silence.
+// Until when they could be heard is remembered in Redis, so that a worker that starts after everything stood still knows it.
 import type { Redis } from 'ioredis'
 import type { Clock } from '../../ingest/ports.ts'
-import { DEAF_KEY, HEARD_KEY } from '../keys.ts'
+import { HEARD_KEY } from '../keys.ts'
 import type { NodeBoard } from '../node-board.ts'
-import { HEARD_MS } from './partition-clock.ts'
 
 export interface HearingOptions {
   readonly redis: Redis
   readonly board: Pick<NodeBoard, 'all'>
   readonly clock: Clock
-  /** Nobody was heard for so long, ms; Infinity: it is not known for how long. Before the clocks go on. */
+  /** Nobody was heard for so long, ms; Infinity: it is not known for how long. */
   readonly deaf: (away: number) => void
+  /** They cannot be heard (why), or can again (null). */
+  readonly hearing?: (problem: string | null) => void
   readonly lookEveryMs?: number
 }
 
-const LOOK_EVERY_MS = 1_000
-/** Whoever takes a partition this soon after a silence gives its devices that time again: its last owner may have had no time to write it down. */
-const RECENT_MS = 60_000
-
-/** Silences that are kept: more than anybody misses between two looks. */
-const KEPT_GAPS = 32
-
-/**
- * In one step: devices are heard now; if they were not for long (or nobody knows), that is written down. Answers the silences
- * that are remembered, as `ended away`; away −1: nobody knows for how long. A Redis that is full, or has lost its
- * replicas, takes nothing of the brokers either, and refuses this.
- */
-const LOOK = `
-local now = tonumber(ARGV[1])
-local before = tonumber(redis.call('GET', KEYS[1]) or '')
-redis.call('SET', KEYS[1], string.format('%.0f', math.max(now, before or now)))
-if before == nil or now - before > tonumber(ARGV[2]) then
-  local away = before == nil and -1 or now - before
-  redis.call('RPUSH', KEYS[2], string.format('%.0f %.0f', now, away))
-  redis.call('LTRIM', KEYS[2], -${KEPT_GAPS}, -1)
-end
-return redis.call('LRANGE', KEYS[2], 0, -1)
-`
-
-interface Gap {
-  /** As Redis has it: no two are the same. */
-  readonly text: string
-  /** Hub time, ms. */
-  readonly endedAt: number
+/** A time in which nobody was heard. */
+export interface Gap {
+  readonly id: number
+  /** ms; Infinity: not known. */
   readonly away: number
 }
 
-function gapOf(text: string): Gap {
-  const [endedAt = 0, away = 0] = text.split(' ').map(Number)
-  return { text, endedAt, away: away === -1 ? Infinity : away }
-}
+const LOOK_EVERY_MS = 1_000
+/** Less than this is the time between two looks, ms. */
+const NOTICED_MS = 3_000
+/** So long after a gap its devices are given that time, by whoever takes their partition or has only now read what was said before it. */
+const RECENT_MS = 60_000
 
 export class Hearing {
   private readonly options: HearingOptions
   private timer: NodeJS.Timeout | null = null
   private looking: Promise<void> | null = null
-  /** Hub time, ms; null: not known since the start. */
-  private last: number | null = null
-  /** Those that Redis remembered at the last look: what is held has been told of them. */
-  private gaps: readonly Gap[] = []
+  /** Hub time up to which everybody was heard, or was given the time; -Infinity: nothing is known. */
+  private accounted = -Infinity
+  private gap: { id: number; away: number; endedAt: number } | null = null
+  private inGap = false
   private problemText: string | null = 'not looked yet'
   private answered = false
 
   constructor(options: HearingOptions) {
     this.options = options
-  }
-
-  /** Hub time at which devices could be heard for certain, ms. */
-  get heardAt(): number {
-    return this.last ?? -Infinity
   }
 
   /** Why nobody can be heard; null: everybody can. */
@@ -95,9 +66,10 @@ export class Hearing {
     await this.looking
   }
 
-  /** What a partition that is taken now must be given on top, ms; 0: nothing. It may have been through several. */
-  recentlyAway(): number {
-    return this.awayIn(this.gaps)
+  /** One that is not over, or not for long. */
+  recentGap(): Gap | null {
+    const { gap } = this
+    return gap !== null && this.options.clock.now() - gap.endedAt < RECENT_MS ? gap : null
   }
 
   look(): Promise<void> {
@@ -105,28 +77,52 @@ export class Hearing {
   }
 
   private async lookOnce(): Promise<void> {
-    const { redis, board, clock, deaf } = this.options
-    try {
-      this.answered = false
-      const nodes = await board.all()
-      this.answered = true
-      if (!nodes.some(({ role }) => role === 'broker')) throw new Error('no broker is there')
-      const now = clock.now()
-      const texts = (await redis.eval(LOOK, 2, HEARD_KEY, DEAF_KEY, Math.round(now), HEARD_MS)) as string[]
-      this.problemText = null
-      const known = new Set(this.gaps.map(({ text }) => text))
-      this.gaps = texts.map(gapOf)
-      const away = this.awayIn(this.gaps.filter(({ text }) => !known.has(text)))
-      if (away > 0) deaf(away)
-      this.last = Math.max(now, this.heardAt)
-    } catch (error) {
-      this.problemText = (error as Error).message
-    }
+    const before = this.problemText
+    await this.account()
+    if (this.problemText !== before) this.options.hearing?.(this.problemText)
   }
 
-  /** One that ended long ago was written down by whoever held the partition then. */
-  private awayIn(gaps: readonly Gap[]): number {
-    const now = this.options.clock.now()
-    return gaps.reduce((sum, { endedAt, away }) => (now - endedAt < RECENT_MS ? sum + away : sum), 0)
+  private async account(): Promise<void> {
+    const { clock, deaf } = this.options
+    let from = this.accounted
+    let deafNow = false
+    try {
+      from = await this.hear()
+      this.problemText = null
+    } catch (error) {
+      this.problemText = (error as Error).message
+      deafNow = true
+    }
+    const now = clock.now()
+    const away = now - from
+    if (away <= NOTICED_MS && !this.inGap) {
+      // What fails now may be over before anybody notices; until then it is not accounted for.
+      if (!deafNow) this.accounted = now
+      return
+    }
+    if (away > 0) {
+      this.noteGap(now, away)
+      deaf(away)
+    }
+    this.accounted = now
+    this.inGap = deafNow
+  }
+
+  /** Answers until when they were heard before: others may have heard on while this process stood still. */
+  private async hear(): Promise<number> {
+    const { redis, board, clock } = this.options
+    this.answered = false
+    const nodes = await board.all()
+    this.answered = true
+    if (!nodes.some(({ role }) => role === 'broker')) throw new Error('no broker is there')
+    // A write: a Redis that is full, or has lost its replicas, takes nothing of the brokers either.
+    const before = await redis.set(HEARD_KEY, Math.round(clock.now()), 'GET')
+    return Math.max(this.accounted, before === null ? -Infinity : Number(before))
+  }
+
+  private noteGap(endedAt: number, away: number): void {
+    const { gap } = this
+    if (gap !== null && this.inGap) this.gap = { ...gap, away: gap.away + away, endedAt }
+    else this.gap = { id: (gap?.id ?? 0) + 1, away, endedAt }
   }
 }

@@ -23,7 +23,7 @@ export interface PartitionParts {
   readonly reader: Pick<StreamReader, 'next' | 'cancel'>
   readonly directory: Directory
   readonly clock: Clock
-  readonly hearing: Pick<Hearing, 'heardAt' | 'recentlyAway'>
+  readonly hearing: Pick<Hearing, 'recentGap'>
   readonly listenerOf: (partition: Partition) => PipelineListener
   readonly commandsOf: (devices: Devices, clock: Clock) => Commands
   /** Its states are loaded, and everything that waited is decided; once. */
@@ -77,16 +77,17 @@ export class Partition {
   private readReceipt: number | null = null
   /** To be given to its devices once everything is decided that waits, ms. */
   private away = 0
+  private gapGiven = 0
   readonly row: PartitionRow
 
   constructor(row: PartitionRow, parts: PartitionParts) {
-    const { ledger, directory, clock, hearing, faultPoint } = parts
+    const { ledger, directory, clock, faultPoint } = parts
     this.row = row
     this.number = row.partition
     this.epoch = row.epoch
     this.parts = parts
     this.read = row.decided
-    this.clock = new PartitionClock(clock, hearing)
+    this.clock = new PartitionClock(clock)
     this.devices = new Devices((kind) => directory.rulesOf(kind))
     this.commands = parts.commandsOf(this.devices, this.clock)
     this.pipeline = new Pipeline({
@@ -111,7 +112,7 @@ export class Partition {
 
   /** Reads its states; then goes on by itself. Rejects when they cannot be read. */
   async start(): Promise<void> {
-    const { directory, hearing } = this.parts
+    const { directory } = this.parts
     for (const device of directory.ofPartition(this.number)) this.adopt(device)
     this.unlisten = directory.onChange({
       changed: (device) => this.changed(device),
@@ -132,7 +133,6 @@ export class Partition {
     // Dropped while it was read.
     if (this.phase === 'ended') return this.pipeline.abandon(new Error('dropped'))
     this.phase = 'catching_up'
-    this.away = hearing.recentlyAway()
     this.running = this.run().catch((error: unknown) => this.fail(error as Error))
   }
 
@@ -155,14 +155,10 @@ export class Partition {
     if (first) this.parts.ended(this)
   }
 
-  /** Nobody could be heard for so long, ms. */
+  /** Nobody could be heard for so long, ms. What waits to be decided was said before that, or after. */
   deaf(away: number): void {
-    if (this.phase !== 'live') {
-      this.away = Math.max(this.away, away)
-      return
-    }
-    this.pipeline.deaf(away)
-    this.pipeline.keepTime()
+    if (this.phase === 'live') this.pipeline.deaf(away)
+    else this.away += away
   }
 
   private get isEnded(): boolean {
@@ -223,12 +219,23 @@ export class Partition {
     this.phase = 'live'
     if (!this.wasLive) this.parts.live(this)
     this.wasLive = true
-    const { away } = this
-    this.away = 0
     this.clock.caughtUp()
+    const away = Math.max(this.away, this.ungivenGap())
+    this.away = 0
     if (away > 0) this.pipeline.deaf(away)
     this.pipeline.keepTime()
     return true
+  }
+
+  /**
+   * What was decided just now may have been said before nobody could be heard; and whoever had the partition before may have had
+   * no time to write down what he gave its devices for it. Given once: too much of it only makes silence a little later.
+   */
+  private ungivenGap(): number {
+    const gap = this.parts.hearing.recentGap()
+    if (gap === null || gap.id === this.gapGiven) return 0
+    this.gapGiven = gap.id
+    return gap.away
   }
 
   private async feed(batch: StreamBatch): Promise<void> {
@@ -270,7 +277,7 @@ export class Partition {
   private fallBehind(): void {
     if (this.phase !== 'live') return
     this.phase = 'catching_up'
-    if (this.readReceipt !== null) this.clock.reach(this.readReceipt)
+    this.clock.reach(this.readReceipt ?? this.clock.now())
   }
 
   private get isFull(): boolean {

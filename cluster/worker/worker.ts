@@ -105,7 +105,16 @@ export class Worker {
         else log.error({ problem }, 'the streams cannot be read: nothing is decided until they can')
       },
     })
-    this.hearing = new Hearing({ redis, board, clock, deaf: (away) => this.deaf(away) })
+    this.hearing = new Hearing({
+      redis,
+      board,
+      clock,
+      deaf: (away) => this.deaf(away),
+      hearing: (problem) => {
+        if (problem === null) log.info({}, 'devices can be heard')
+        else log.error({ problem }, 'no device can be heard; nobody is called silent until they can')
+      },
+    })
     this.keeper = new Keeper<Partition>({
       partitions: ledger.partitions,
       self: board.id,
