@@ -97,9 +97,11 @@ async function replicaProblems(redis: Redis, replicas: number): Promise<string[]
 async function hints(redis: Redis, info: Info, replicas: number): Promise<string[]> {
   const lines: string[] = []
   const fsync = await settingOf(redis, 'appendfsync')
-  if (replicas === 0 && fsync !== null && fsync !== 'always')
+  if (fsync !== null && fsync !== 'always')
     lines.push(
-      `appendfsync is ${fsync} and no replica is waited for: a power failure of the machine of Redis can lose the last second of acknowledged messages; set appendfsync always, or ZHIAN_REDIS_REPLICAS=1`,
+      replicas === 0
+        ? `appendfsync is ${fsync} and no replica is waited for: a power failure of the machine of Redis, or a kill while its disk is busy, can lose the last seconds of acknowledged messages; set appendfsync always`
+        : `appendfsync is ${fsync}: a master that starts again on its own file may lack the last seconds, and its replicas follow it; promote a replica first, or set appendfsync always`,
     )
   if (Number(info.get('connected_slaves') ?? 0) > 0 && !(Number(await settingOf(redis, 'min-replicas-to-write')) >= 1))
     lines.push('set min-replicas-to-write 1, so that a master that was cut off takes no messages')

@@ -83,7 +83,9 @@ describe.skipIf(REDIS_MISSING)('what is acknowledged', () => {
     const { server: replica, world: after } = await redis({ more: ['--replicaof', '127.0.0.1', String(master.port)] })
     const plain = await world.plain()
     await until('the replica follows', async () => (await plain.wait(1, 100)) === 1)
-    expect((await testRedis(plain, 1)).join()).toContain('min-replicas-to-write')
+    const hints = (await testRedis(plain, 1)).join()
+    expect(hints).toContain('min-replicas-to-write')
+    expect(hints).toContain('promote a replica first')
     const writer = await world.writer({ replicas: 1 })
     const fields = (text: string): string[] => ['h', 'message d1 readings 1 1 0', 'p', text]
     const positions: number[] = []
