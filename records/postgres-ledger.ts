@@ -3,7 +3,6 @@
 import { DEVICE_TOKEN_KEY, newDeviceTokenKey } from './device-token-key.ts'
 import { carryOnErasures } from './erasures.ts'
 import { LedgerError } from './errors.ts'
-import { INCARNATION } from './journal.ts'
 import type { LedgerOptions } from './ledger.ts'
 import type { ClusterLedger } from './ledger/cluster.ts'
 import { dropOutdated } from './maintain.ts'
@@ -15,6 +14,7 @@ import { AnswerRecords } from './postgres/answers.ts'
 import { ChangeRecords } from './postgres/changes.ts'
 import { DutyRecords } from './postgres/duties.ts'
 import { PostgresContents } from './postgres/file-contents.ts'
+import { ensureIncarnation } from './postgres/incarnation.ts'
 import { openSchema } from './postgres/open.ts'
 import { PartitionRecords } from './postgres/partitions.ts'
 import { SetAsideRecords } from './postgres/set-asides.ts'
@@ -22,7 +22,6 @@ import { PostgresStore } from './postgres/store.ts'
 import { placeOf } from './postgres/unusable.ts'
 import { dropOutdatedOfCluster, oneAtATime } from './postgres/upkeep.ts'
 import { WakeLine } from './postgres/wake.ts'
-import { newId } from './store.ts'
 
 /** Setting: which key seals personal values, agreed on before anything is sealed. */
 const PERSONAL_KEY_ID = 'personal_key_id'
@@ -65,7 +64,7 @@ export function createPostgresLedger(options: PostgresLedgerOptions): ClusterLed
           settings.ensure(PERSONAL_KEY_ID, () => id),
         )
       tokenKey = Buffer.from(await settings.ensure(DEVICE_TOKEN_KEY, newDeviceTokenKey), 'base64')
-      await settings.ensure(INCARNATION, newId)
+      if (await ensureIncarnation(store)) log('ledger: it stands in another database than before; screens begin anew')
       await parts.rules.seed(options.defaultRules)
       line.start()
     } catch (error) {

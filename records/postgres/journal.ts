@@ -1,21 +1,18 @@
 // The journal of one partition: the transactions of its owner, fenced by the epoch it was taken with.
-import { sql } from 'kysely'
 import type { Alarm } from '../../contract/alarms.ts'
 import { partitionOf } from '../../contract/partitions.ts'
 import { alarmsAt, newestInScope, openWithinScope, statesInPages } from '../journal-queries.ts'
 import { AlarmJournal } from '../journal.ts'
-import { upsertStates, writeTransitions } from '../journal-writes.ts'
 import type { CommittedTransition, DeviceState, Journal, JournalBatch } from '../ledger.ts'
-import { FencedOut } from '../ledger/cluster.ts'
 import type { Held } from '../ledger/cluster.ts'
 import type { Scope } from '../scope.ts'
-import type { Transacting } from '../store.ts'
-import { insertAnswers } from './answers.ts'
+import type { JournalGroups } from './journal-groups.ts'
 import type { PostgresStore } from './store.ts'
 
 export class PartitionJournal implements Journal {
   readonly #store: PostgresStore
   readonly #held: Held
+  readonly #groups: JournalGroups
   readonly #whole: AlarmJournal
   /** Appends one after another, in call order. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -25,9 +22,10 @@ export class PartitionJournal implements Journal {
    */
   #broken: Error | null = null
 
-  constructor(store: PostgresStore, held: Held) {
+  constructor(store: PostgresStore, held: Held, groups: JournalGroups) {
     this.#store = store
     this.#held = held
+    this.#groups = groups
     this.#whole = new AlarmJournal(store)
   }
 
@@ -39,38 +37,12 @@ export class PartitionJournal implements Journal {
 
   async #append(batch: JournalBatch): Promise<{ head: number; committed: CommittedTransition[] }> {
     if (this.#broken !== null) throw this.#broken
-    const { entries, states, checkpoint, answers = [] } = batch
     try {
-      return await this.#inTransaction(entries.length > 0, async (trx) => {
-        await this.#fence(trx, checkpoint)
-        await upsertStates(trx, states)
-        const written = await writeTransitions(trx, entries, this.#store.now())
-        await insertAnswers(
-          trx,
-          answers.map(({ requestId, body }) => ({ requestId, body: body(written.committed) })),
-        )
-        return written
-      })
+      return await this.#groups.append(this.#held, batch)
     } catch (error) {
       this.#broken = error as Error
       throw error
     }
-  }
-
-  #inTransaction<T>(numbered: boolean, work: (trx: Transacting) => Promise<T>): Promise<T> {
-    return numbered ? this.#store.journal(work) : this.#store.transaction(work)
-  }
-
-  /** Locks the partition's row to the end of the transaction: whoever would take it waits, and finds what this one decided. */
-  async #fence(trx: Transacting, checkpoint: number | null): Promise<void> {
-    const mine = await trx
-      .updateTable('part')
-      .set({ decided: sql`greatest(decided, ${checkpoint ?? 0})` })
-      .where('partition', '=', this.#held.partition)
-      .where('epoch', '=', this.#held.epoch)
-      .returning('partition')
-      .executeTakeFirst()
-    if (mine === undefined) throw fencedOut(this.#held)
   }
 
   head(): Promise<number> {
@@ -134,6 +106,3 @@ export class PartitionJournal implements Journal {
     return { checkpoint: row.decided, newest: Math.max(row.decided, row.newest ?? 0) }
   }
 }
-
-export const fencedOut = ({ partition, epoch }: Held): FencedOut =>
-  new FencedOut(`Partition ${partition} is no longer held with epoch ${epoch}.`)

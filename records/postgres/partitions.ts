@@ -5,12 +5,16 @@ import type { DeviceState, Journal } from '../ledger.ts'
 import type { Held, PartitionRow, Partitions } from '../ledger/cluster.ts'
 import { databaseNow } from './clock.ts'
 import { PartitionJournal } from './journal.ts'
+import { JournalGroups } from './journal-groups.ts'
 import type { PostgresStore } from './store.ts'
 
 export class PartitionRecords implements Partitions {
   readonly #store: PostgresStore
+  /** Of all partitions that this process owns. */
+  readonly #groups: JournalGroups
   constructor(store: PostgresStore) {
     this.#store = store
+    this.#groups = new JournalGroups(store)
   }
 
   async ensure(count: number): Promise<void> {
@@ -55,13 +59,17 @@ export class PartitionRecords implements Partitions {
 
   async renew(held: readonly Held[], leaseMs: number): Promise<readonly Held[]> {
     if (held.length === 0) return []
-    const mine = sql.join(held.map(({ partition, epoch }) => sql`(${partition}::integer, ${epoch}::bigint)`))
-    return this.#store.direct
-      .updateTable('part')
-      .set({ until: sql`${databaseNow()} + ${leaseMs}` })
-      .where(sql<boolean>`(partition, epoch) in (${mine})`)
-      .returning(['partition', 'epoch'])
-      .execute()
+    const given = sql.join(held.map(({ partition, epoch }) => sql`(${partition}::integer, ${epoch}::bigint)`))
+    // Locked in the order that the journal locks several in, or each would wait for the other.
+    const { rows } = await sql<Held>`
+      with mine as (
+        select partition from part where (partition, epoch) in (${given}) order by partition for update
+      )
+      update part set until = ${databaseNow()} + ${leaseMs}
+      from mine where part.partition = mine.partition
+      returning part.partition, part.epoch
+    `.execute(this.#store.direct)
+    return rows
   }
 
   async release({ partition, epoch }: Held): Promise<void> {
@@ -85,7 +93,7 @@ export class PartitionRecords implements Partitions {
   }
 
   journal(held: Held): Journal {
-    return new PartitionJournal(this.#store, held)
+    return new PartitionJournal(this.#store, held, this.#groups)
   }
 
   async statesOf(deviceIds: readonly string[]): Promise<DeviceState[]> {

@@ -35,9 +35,24 @@ const startProblem = (url: string): Promise<unknown> => {
   )
 }
 
+/** The database is its user's, who may do nothing else on the server. */
+async function ownedByNobodySpecial(url: string): Promise<string> {
+  const server = inject('postgres')
+  const owned = new URL(url)
+  if (server === null) return url
+  const role = `owner-${randomBytes(6).toString('hex')}`
+  await administer(
+    server,
+    `create role "${role}" login`,
+    `alter database "${owned.pathname.slice(1)}" owner to "${role}"`,
+  )
+  owned.username = role
+  return owned.href
+}
+
 describe('opening', () => {
   it('of an empty database by seven processes at once makes one ledger', async () => {
-    const url = await newDatabase(undefined, { empty: true })
+    const url = await ownedByNobodySpecial(await newDatabase(undefined, { empty: true }))
     const seven = Array.from({ length: 7 }, () => inertClusterLedger(url))
     onTestFinished(async () => void (await Promise.all(seven.map((ledger) => ledger.stop()))))
     await Promise.all(seven.map((ledger) => ledger.start()))
@@ -126,6 +141,27 @@ describe('opening', () => {
     await ledger.rejections.add([rejection])
     const { items } = await ledger.rejections.list(EVERYTHING, 'D1', { limit: 1 })
     expect(items[0]?.sample).toBe('a\u{FFFD}b')
+  })
+
+  it('of a copy, a dump put back or a server of another history is of another ledger, and says so', async () => {
+    const url = new URL(await newDatabase())
+    const before = await startedClusterLedger(url.href)
+    const incarnation = await before.journal.incarnation()
+    await before.stop()
+    const again = await startedClusterLedger(url.href)
+    expect(await again.journal.incarnation()).toBe(incarnation)
+    await again.stop()
+    const server = inject('postgres')
+    if (server === null) return
+    const name = `copy-${randomBytes(6).toString('hex')}`
+    await administer(server, `create database "${name}" template "${url.pathname.slice(1)}"`)
+    onTestFinished(() => administer(server, `drop database "${name}" with (force)`))
+    url.pathname = `/${name}`
+    const [copy, other] = await Promise.all([startedClusterLedger(url.href), startedClusterLedger(url.href)])
+    expect(await copy.journal.incarnation()).not.toBe(incarnation)
+    expect(await copy.journal.incarnation()).toBe(await other.journal.incarnation())
+    expect((await copy.audit.list({ limit: 10 })).items.map(({ action }) => action)).toEqual(['ledger.restored'])
+    expect(await copy.audit.verify()).toMatchObject({ ok: true })
   })
 
   it('leaves copies to the tools of PostgreSQL, and says which', async () => {
