@@ -14,7 +14,7 @@ export interface RedisOptions {
 }
 
 /** A server that does not answer within this is as good as away, ms. */
-export const ANSWER_WITHIN_MS = 5_000
+const ANSWER_WITHIN_MS = 5_000
 /** Longer than anybody lets a reader block: a connection that says nothing for so long is dead, ms. */
 const BLOCKED_AT_MOST_MS = 15_000
 const RECONNECT_AT_MOST_MS = 1_000

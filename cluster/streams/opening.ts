@@ -25,7 +25,7 @@ export interface Opening {
 }
 
 /** Header of the mark in a stream. */
-export const OPENING = 'opening'
+const OPENING = 'opening'
 
 export const idOf = (position: number): string => `0-${position}`
 export const positionOf = (id: string): number => Number(id.slice(id.indexOf('-') + 1))
