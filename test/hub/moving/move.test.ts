@@ -3,6 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Alarm } from '../../../contract/alarms.ts'
+import type { Page } from '../../../contract/http/common.ts'
 import { hashToken } from '../../../broker/tokens.ts'
 import { LAYOUT_KEY } from '../../../cluster/keys.ts'
 import { connectRedis } from '../../../cluster/redis.ts'
@@ -15,17 +17,21 @@ import { compareDevice } from '../../../ingest/readings/move.ts'
 import type { StoredReading } from '../../../ingest/readings/port.ts'
 import type { Ledger } from '../../../records/ledger.ts'
 import type { ClusterLedger } from '../../../records/ledger/cluster.ts'
+import { LedgerMove } from '../../../records/move.ts'
 import { createPostgresLedger } from '../../../records/postgres-ledger.ts'
 import { EVERYTHING } from '../../../records/scope.ts'
 import { createLedger } from '../../../records/sqlite-ledger.ts'
-import type { HubProcess } from '../../support/hub-process.ts'
+import { ADMIN_PASSWORD, until } from '../../support/hub-process.ts'
+import { roleProcess } from '../../support/role-process.ts'
+import { Api } from '../../support/api.ts'
 import { POSTGRES_MISSING, startPostgres } from '../../support/services/postgres.ts'
 import type { PostgresServer } from '../../support/services/postgres.ts'
 import { REDIS_MISSING, startRedis } from '../../support/services/redis.ts'
 import type { RedisServer } from '../../support/services/redis.ts'
 import { startVictoria, VICTORIA_MISSING } from '../../support/services/victoria.ts'
 import type { VictoriaServer } from '../../support/services/victoria.ts'
-import { ask, copyOf, hubWithPast, METERS, migrateStore, sha256 } from './world.ts'
+import { ask, connectTo, copyOf, hubWithPast, METERS, migrateStore, sha256 } from './world.ts'
+import type { PastHub } from './world.ts'
 
 const COMMON = {
   defaultRules: [],
@@ -34,7 +40,7 @@ const COMMON = {
 const everything = async <T>(items: AsyncIterable<T>): Promise<T[]> => Array.fromAsync(items)
 
 describe.skipIf(POSTGRES_MISSING || REDIS_MISSING || VICTORIA_MISSING)('moving a hub into a cluster', () => {
-  let hub: HubProcess
+  let hub: PastHub
   let postgres: PostgresServer
   let redis: RedisServer
   let victoria: VictoriaServer
@@ -242,6 +248,107 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING || VICTORIA_MISSING)('moving a
       copy.remove()
     }
   }
+
+  it('broken off after every single page, each row arrives once', async () => {
+    const newMove = () =>
+      new LedgerMove({
+        ...{ directory: data, url: database, personalKeyFile: null, now: Date.now, log: () => undefined },
+        restate: (state) => state,
+      })
+    const rows = new Map<string, number>()
+    let starts = 0
+    for (let done = false; !done; starts += 1) {
+      const move = newMove()
+      try {
+        expect(await move.start()).toBe(starts === 0 ? 'begins' : 'goes on')
+        await move.prepare()
+        await move.copy((table, count) => {
+          rows.set(table, (rows.get(table) ?? 0) + count)
+          throw new Error('broken off')
+        })
+        await move.copyContents()
+        const { tables, contents, audit } = await move.verify(() => undefined)
+        expect(tables.filter(({ same }) => !same)).toEqual([])
+        expect(tables.filter(({ name, rows: there }) => there !== (rows.get(name) ?? 0))).toEqual([])
+        expect([contents, audit.ok]).toEqual([[], true])
+        done = true
+      } catch (error) {
+        if ((error as Error).message !== 'broken off') throw error
+      } finally {
+        await move.stop()
+      }
+    }
+    expect(starts).toBeGreaterThan(15)
+  }, 180_000)
+
+  it('a cluster goes on where the hub stopped: alarms, people and readings are there, and nobody was silent meanwhile', async () => {
+    const old = copyOf(data)
+    // The hub stopped yesterday. (A device that is not heard for a day is silent by any rule.)
+    const ledger = new DatabaseSync(join(old.path, 'ledger.db'))
+    for (const { device_id, state } of ledger.prepare('select device_id, state from device_state').all() as {
+      device_id: string
+      state: string
+    }[]) {
+      const known = parseState(state)
+      const aged = { ...known, heardAt: known.heardAt === null ? null : known.heardAt - 86_400_000 }
+      ledger.prepare('update device_state set state = ? where device_id = ?').run(JSON.stringify(aged), device_id)
+    }
+    ledger.close()
+    const moved = await migrateStore(environment({ ZHIAN_DATA_DIR: old.path }))
+    expect(moved.code, moved.output).toBe(0)
+    old.remove()
+
+    const { ZHIAN_DATA_DIR: _, ...shared } = environment()
+    const processes = await Promise.all(
+      (['ingest', 'broker', 'dashboard'] as const).map((role) =>
+        roleProcess({ name: role, role, environment: shared }),
+      ),
+    )
+    const [, broker, dashboard] = processes
+    if (broker === undefined || dashboard === undefined) throw new Error('a role is missing')
+    try {
+      const startedAt = Date.now()
+      for (const one of processes) one.launch()
+      for (const one of processes) await one.ready(120_000)
+      const admin = await Api.signIn(dashboard.base, 'admin', ADMIN_PASSWORD)
+      const open = async () => (await admin.ok<Page<Alarm>>('GET', '/alarms?open=true&limit=100')).items
+      const before = await open()
+      expect(before.find(({ deviceId, kind }) => deviceId === 'gas-1' && kind === 'gas')?.ack?.reason).toBe('calling')
+      const newest = Math.max(...before.map(({ seq }) => seq))
+
+      const line = await connectTo(broker, 'meter-1', hub.tokens.get('meter-1') ?? '')
+      await line.publishAsync('zhian/v1/meter-1/readings', JSON.stringify({ values: { residual_current: 900 } }), {
+        qos: 1,
+      })
+      const raised = await until(
+        'the cluster raises an alarm',
+        async () => (await open()).find(({ deviceId, seq }) => deviceId === 'meter-1' && seq > newest),
+        120_000,
+      ).catch((error: unknown) => {
+        throw new Error(`${String(error)}\n${processes.map((one) => `--- ${one.name}\n${one.output()}`).join('\n')}`)
+      })
+      expect(raised.signal).toBe('residual_current')
+      await line.endAsync()
+      // From here on 150 s may pass before any of them is silent.
+      const early = (await open()).filter(
+        ({ category, raisedAt }) => category === 'offline' && raisedAt < startedAt + 120_000,
+      )
+      expect(early.map(({ deviceId }) => deviceId)).toEqual([])
+
+      const history = await until('past and present are in one curve', async () => {
+        const to = Date.now() + 1_000
+        const { points } = await admin.ok<{ points: { t: number; count: number }[] }>(
+          'GET',
+          `/devices/meter-1/readings?metric=residual_current&from=${to - 4 * 86_400_000}&to=${to}&points=100`,
+        )
+        const samples = points.reduce((sum, point) => sum + point.count, 0)
+        return samples > 299 ? samples : null
+      })
+      expect(history).toBeGreaterThan(299)
+    } finally {
+      for (const one of processes.toReversed()) await one.terminate()
+    }
+  }, 360_000)
 
   it('the old folder is as it was', () => {
     expect(sha256(readFileSync(join(data, 'ledger.db')))).toBe(ledgerBefore)

@@ -23,8 +23,14 @@ const PICTURE = Buffer.from(
   'base64',
 )
 
+export interface PastHub extends HubProcess {
+  /** Of its devices, by id. */
+  readonly tokens: ReadonlyMap<string, string>
+}
+
 /** Answers with the hub still running. */
-export async function hubWithPast(): Promise<HubProcess> {
+export async function hubWithPast(): Promise<PastHub> {
+  const tokens = new Map<string, string>()
   const hub = await startHubProcess({ environment: { ZHIAN_DEVICE_RATE: '0' } })
   const admin = await Api.signIn(hub.base, 'admin', ADMIN_PASSWORD)
   const site = await admin.ok<{ id: string }>('POST', '/sites', {
@@ -47,8 +53,12 @@ export async function hubWithPast(): Promise<HubProcess> {
   })
   if (!picture.ok) throw new Error(`file: ${picture.status} ${await picture.text()}`)
 
-  const register = async (id: string, kind: string): Promise<string> =>
-    (await admin.ok<{ token: string }>('POST', '/devices', { id, kind, name: `${id} 厨房`, siteId: site.id })).token
+  const register = async (id: string, kind: string): Promise<string> => {
+    const device = { id, kind, name: `${id} 厨房`, siteId: site.id }
+    const { token } = await admin.ok<{ token: string }>('POST', '/devices', device)
+    tokens.set(id, token)
+    return token
+  }
   const now = Date.now()
   const lives = Array.from({ length: METERS }, async (_, i) => {
     const id = `meter-${i}`
@@ -80,11 +90,19 @@ export async function hubWithPast(): Promise<HubProcess> {
     reason: 'calling',
     comment: '正在联系\u0000户主',
   })
-  return hub
+  return Object.assign(hub, { tokens })
 }
 
-async function connectTo(hub: HubProcess, id: string, token: string): Promise<mqtt.MqttClient> {
-  return mqtt.connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`, { username: id, password: token, reconnectPeriod: 0 })
+export async function connectTo(
+  hub: { readonly mqttPort: number | null },
+  id: string,
+  token: string,
+): Promise<mqtt.MqttClient> {
+  return mqtt.connectAsync(`mqtt://127.0.0.1:${String(hub.mqttPort)}`, {
+    username: id,
+    password: token,
+    reconnectPeriod: 0,
+  })
 }
 
 export interface MoveRun {
