@@ -2,9 +2,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { clusterAt, setAsideAt } from '../dashboard/web/fake-cluster.ts'
 import { FakeHub, PASSWORD } from '../dashboard/web/fake-hub.ts'
 import type { FakeHubOptions, FakeUser } from '../dashboard/web/fake-hub.ts'
 import { buildPages, launchBrowser } from '../support/browser.ts'
+import { misfits, violations } from './page-checks.ts'
 
 let pages: Awaited<ReturnType<typeof buildPages>>
 let browser: Browser
@@ -138,6 +140,32 @@ describe('the counters', () => {
     await page.getByText('12\u202f845\u202f210').waitFor()
     hub.figuresFail = false
     await page.getByText('读不到新的数').waitFor({ state: 'hidden', timeout: 20_000 })
+  })
+
+  it('of a cluster say first what needs somebody, and what was set aside, on a desk and on a phone', async () => {
+    await open({ alarms: 3 }, '/counters')
+    const cluster = page.getByTestId('cluster')
+    await page.getByText('12\u202f845\u202f210').waitFor()
+    expect(await cluster.count()).toBe(0)
+    Object.assign(hub, { cluster: clusterAt(Date.now()), setAside: setAsideAt(Date.now()), readingsLate: true })
+    await cluster.getByText('3 个分区无人处理').waitFor({ timeout: 20_000 })
+    await cluster.getByText('connect ECONNREFUSED 10.0.0.9:8428').waitFor()
+    await cluster.getByText('最早一条已等了').waitFor()
+    await cluster.getByText('61 / 64').waitFor()
+    await cluster.getByText('8412 台设备连着').waitFor()
+    // What one process knows of its own disk and copies says nothing of a cluster.
+    expect(await page.getByText('账本备份').count()).toBe(0)
+    const aside = page.getByTestId('set-aside')
+    await aside.getByText('共 23 条').waitFor()
+    expect(await aside.locator('li').count()).toBe(20)
+    await aside.getByRole('button').click()
+    await expect.poll(() => aside.locator('li').count()).toBe(23)
+    await aside.getByText('读不出是哪台设备').waitFor()
+    // Every page says that charts end early.
+    await page.getByText('读数库暂时连不上').waitFor({ timeout: 20_000 })
+    expect(await violations(page, 'all')).toEqual([])
+    await page.setViewportSize({ width: 390, height: 844 })
+    expect(await misfits(page)).toEqual([])
   })
 
   it('are not for a manager, and fit a phone', async () => {

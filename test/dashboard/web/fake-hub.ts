@@ -19,6 +19,7 @@ import {
   resumeReplySchema,
 } from '../../../contract/feed.ts'
 import type { DownEvents, ResumeReply, UpEvents } from '../../../contract/feed.ts'
+import type { ClusterFigures, SetAsideEntry } from '../../../contract/http/cluster-figures.ts'
 import type { Bridge } from '../../../contract/http/bridges.ts'
 import type { AlarmDetail } from '../../../contract/http/alarms.ts'
 import type { Role } from '../../../contract/role-names.ts'
@@ -308,8 +309,8 @@ export class FakeHub {
 
   #beat(): void {
     if (!this.#heartbeats) return
+    const { storing, readingsLate } = this
     for (const [socket, { user }] of this.#connections)
-      const { storing, readingsLate } = this
       socket.emit('heartbeat', { serverTime: this.now(), head: this.journal.headOf(user.scope), storing, readingsLate })
   }
 
