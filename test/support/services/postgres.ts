@@ -3,11 +3,14 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 import { freePort } from '../hub-process.ts'
 import { startServer } from './server-process.ts'
 import type { ServerProcess } from './server-process.ts'
 
+/** For what a killed server leaves behind, ms. */
+const LEFT_BEHIND_MS = 30_000
 const VERSIONS = '/usr/lib/postgresql'
 
 /** The folder of the newest version's programs; null: there is none. */
@@ -70,9 +73,27 @@ export async function startPostgres(): Promise<PostgresServer> {
   /** Each connection is served by a process of its own. */
   const signalAll = (signal: NodeJS.Signals): void => {
     const { stdout } = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' })
-    for (const pid of [String(server.pid), ...stdout.split('\n').filter(Boolean)]) process.kill(Number(pid), signal)
+    for (const pid of [String(server.pid), ...stdout.split('\n').filter(Boolean)]) {
+      try {
+        process.kill(Number(pid), signal)
+      } catch (error) {
+        // A connection that ended meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }
+    }
   }
+  const { restart } = server
   return Object.assign(server, {
+    /** Those that a killed server had started may take a moment to notice. */
+    async restart() {
+      for (const end = performance.now() + LEFT_BEHIND_MS; ; await delay(100)) {
+        try {
+          return await restart()
+        } catch (error) {
+          if (!String(error).includes('pre-existing shared memory block') || performance.now() > end) throw error
+        }
+      }
+    },
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
     url: address('postgres'),
