@@ -51,6 +51,8 @@ export class Keeper<T extends Kept> {
   private readonly keeping = new Map<number, T>()
   private readonly loaded = new Set<T>()
   private readonly failures = new Map<number, Failures>()
+  /** When the lease was asked for that a partition is held by, monotonic, ms. */
+  private readonly askedAt = new Map<number, number>()
   private readonly freeSince = new Map<number, number>()
   private readonly unwanted = new Set<number>()
   /** Those that there were at the last look. */
@@ -69,6 +71,16 @@ export class Keeper<T extends Kept> {
     const { lookEveryMs = LOOK_EVERY_MS, renewEveryMs = RENEW_EVERY_MS } = this.options
     this.timers = [setInterval(() => void this.look(), lookEveryMs), setInterval(() => void this.renew(), renewEveryMs)]
     void this.look()
+  }
+
+  /**
+   * Whether it is certainly one's own still: by the process's own clock, which goes on while the process stands still. For what
+   * is written where no epoch is asked for.
+   */
+  isSure({ partition, epoch }: Held): boolean {
+    const { leaseMs = LEASE_MS } = this.options
+    const asked = this.askedAt.get(partition)
+    return this.keeping.get(partition)?.epoch === epoch && asked !== undefined && performance.now() < asked + leaseMs
   }
 
   /** Those that are loaded. */
@@ -168,10 +180,12 @@ export class Keeper<T extends Kept> {
   private async take(number: number): Promise<void> {
     const { partitions, self, open, leaseMs = LEASE_MS, changed, log } = this.options
     if (this.stopping || this.keeping.has(number)) return
+    const asked = performance.now()
     const row = await partitions.take(number, self, leaseMs)
     if (row === null) return
     const kept = open(row)
     this.keeping.set(number, kept)
+    this.askedAt.set(number, asked)
     this.ownerChanges++
     try {
       await kept.start()
@@ -219,11 +233,16 @@ export class Keeper<T extends Kept> {
     const asked = [...this.keeping.values()]
     if (asked.length === 0) return
     try {
+      const since = performance.now()
       const held: readonly Held[] = asked.map(({ number, epoch }) => ({ partition: number, epoch }))
       const still = new Set((await partitions.renew(held, leaseMs)).map(({ partition }) => partition))
       reached(null)
       for (const kept of asked) {
-        if (still.has(kept.number) || this.keeping.get(kept.number) !== kept) continue
+        if (this.keeping.get(kept.number) !== kept) continue
+        if (still.has(kept.number)) {
+          this.askedAt.set(kept.number, since)
+          continue
+        }
         const cause = new FencedOut(`Partition ${kept.number} belongs to somebody else now.`)
         kept.drop(cause)
         this.lost(kept, cause)

@@ -19,13 +19,16 @@ interface Gathered {
 
 export class PresenceBoard {
   private readonly redis: Redis
+  private readonly sure: (partition: Partition) => boolean
   private readonly gathered = new Map<Partition, Gathered>()
   private news: PresenceNews[] = []
   private timer: NodeJS.Timeout | null = null
   private heardAt = 0
 
-  constructor(redis: Redis) {
+  /** `sure`: whether a partition is certainly one's own still. */
+  constructor(redis: Redis, sure: (partition: Partition) => boolean) {
     this.redis = redis
+    this.sure = sure
   }
 
   start(): void {
@@ -68,6 +71,7 @@ export class PresenceBoard {
     this.news = []
     const work: Promise<unknown>[] = []
     for (const [partition, { changed, heard }] of this.gathered) {
+      if (!this.sure(partition)) continue
       const ids = withHeard ? new Set([...changed, ...heard]) : [...changed]
       const fields = [...ids].flatMap((id) => fieldOf(partition, id))
       changed.clear()

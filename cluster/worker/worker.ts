@@ -6,6 +6,7 @@ import { partitionOf } from '../../contract/partitions.ts'
 import type { Clock, FaultPoint, PipelineListener } from '../../ingest/ports.ts'
 import type { ReadingStore } from '../../ingest/readings/port.ts'
 import type { NewRejection } from '../../records/ledger.ts'
+import { FencedOut } from '../../records/ledger/cluster.ts'
 import type { ClusterLedger, PartitionRow, SetAside } from '../../records/ledger/cluster.ts'
 import { ChangeTail } from '../change-tail.ts'
 import { JournalTail } from '../dashboard/journal-tail.ts'
@@ -148,7 +149,7 @@ export class Worker {
       directory,
       owned: (number) => this.keeper.get(number),
     })
-    this.presences = new PresenceBoard(redis)
+    this.presences = new PresenceBoard(redis, ({ row }) => this.keeper.isSure(row))
     this.liveReadings = new LiveReadings(redis)
     this.trimmer = new Trimmer(redis)
     this.changes = new ChangeTail({
@@ -242,8 +243,14 @@ export class Worker {
           devices,
           line: this.options.line,
           log: {
-            add: (actor, command) => ledger.commands.add(actor, command),
-            save: (command) => ledger.commands.save(command),
+            add: async (actor, command) => {
+              this.beSure(row)
+              await ledger.commands.add(actor, command)
+            },
+            save: async (command) => {
+              this.beSure(row)
+              await ledger.commands.save(command)
+            },
             open: async () =>
               (await ledger.commands.open()).filter(({ deviceId }) => partitionOf(deviceId) === row.partition),
           },
@@ -262,6 +269,11 @@ export class Worker {
       },
       faultPoint,
     })
+  }
+
+  /** A process that stood still must not write over what the partition's new owner has written of a command. */
+  private beSure(row: PartitionRow): void {
+    if (!this.keeper.isSure(row)) throw new FencedOut(`Partition ${row.partition} may belong to somebody else now.`)
   }
 
   private listenerOf(partition: Partition): PipelineListener {

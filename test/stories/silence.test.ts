@@ -202,6 +202,47 @@ describe('silence', () => {
     `,
     expect: `4:00 raised silent silent warn P4 active`,
   })
+
+  story('A hub that knows how long it was deaf goes on counting where it was.', {
+    kind: 'gas',
+    steps: `
+      0:00 gas_lel=0
+      3:30 stop
+      9:30 start known
+      11:00 end
+    `,
+    expect: `10:00 raised silent silent warn P4 active`,
+  })
+
+  story('G4: A hub that is deaf again and again still notices who has fallen silent.', {
+    kind: 'gas',
+    steps: `
+      0:00 gas_lel=0
+      1:00 stop
+      2:00 start known
+      3:00 stop
+      4:00 start known
+      5:00 stop
+      6:00 start known
+      9:00 end
+    `,
+    expect: `7:00 raised silent silent warn P4 active`,
+  })
+
+  story('What was being believed clear goes on, later by as long as nobody could contradict it.', {
+    kind: 'gas',
+    steps: `
+      0:00 gas_lel=30
+      0:10 gas_lel=0
+      0:20 stop
+      2:20 start known
+      4:00 end
+    `,
+    expect: `
+      0:00 raised   threshold         gas_lel alarm P1 active
+      3:10 returned off_delay_elapsed gas_lel alarm P1 latched
+    `,
+  })
 })
 
 describe('frozen', () => {

@@ -11,6 +11,7 @@
 //     verdict false [signal]  what it was
 //     shelve 30:00 | shelve once | unshelve | suppress | unsuppress | out_of_service | back_in_service [signal]
 //     retire | replace | stop | start | again      `again`: the hub gets the last message once more
+//     start known            … and it is known how long the hub was deaf
 //     hub no_desk on | hub no_desk off
 //     rules {"…"}             attributes of the device change
 //     regime suspended        what the site of the device is under from now on
@@ -150,6 +151,7 @@ class Teller {
   private compiled: CompiledRules
   private state: DeviceState
   private running = true
+  private stoppedAt = 0
   private position = 0
   private last: Extract<Input, { position: number }> | null = null
   /** ms since the story began. */
@@ -169,8 +171,8 @@ class Teller {
     this.passTime(at)
     this.time = at
     const [word = ''] = words
-    if (word === 'stop') this.running = false
-    else if (word === 'start') this.start(at)
+    if (word === 'stop') this.stop(at)
+    else if (word === 'start') this.start(at, words[1] === 'known')
     else if (word === 'rules') this.change(JSON.parse(words.slice(1).join(' ')) as Attributes)
     else if (word === 'regime') this.regime(at, words[1] as Regime)
     else if (word === 'again' && this.last) this.again(at)
@@ -194,10 +196,15 @@ class Teller {
     }
   }
 
-  private start(at: number): void {
+  private stop(at: number): void {
+    this.running = false
+    this.stoppedAt = at
+  }
+
+  private start(at: number, known: boolean): void {
     this.running = true
     this.time = at
-    this.hear(at, { type: 'resumed' })
+    this.hear(at, known ? { type: 'resumed', away: at - this.stoppedAt } : { type: 'resumed' })
     this.passTime(at)
   }
 

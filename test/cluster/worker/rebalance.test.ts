@@ -28,7 +28,9 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('workers that come and go und
   it('G1: one, three, one: every message counts once, in the order of its device; nobody waits for a lease to end', async () => {
     const ids = Array.from({ length: 100 }, (_, i) => `d${i}`)
     for (const id of ids) await world.device(id)
-    const first = await world.worker()
+    // A lease that is not given back would be waited for longer than this test waits.
+    const lasting = { leaseMs: 600_000 }
+    const first = await world.worker(lasting)
     await world.owned(first)
     let sent = 0
     let sending = true
