@@ -198,15 +198,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       problems.push(`ZHIAN_TLS_CERT, ZHIAN_TLS_KEY: 证书或私钥不可用 cannot be used: ${(error as Error).message}`)
     }
   }
-  const bridges = bridgesOf((values as Values).ZHIAN_BRIDGES, problems)
+  const bridges = bridgesOf(values, problems)
   if (problems.length === 0) problems.push(...roleProblems(values as Values))
   if (problems.length > 0) throw new ConfigError(problems)
   const trustedProxies = (values as Values).ZHIAN_TRUSTED_PROXIES?.split(',').map((address) => address.trim()) ?? []
   return { ...(values as Values), tls, trustedProxies, bridges }
 }
 
-function bridgesOf(file: string | undefined, problems: string[]): readonly BridgeConfig[] {
-  if (file === undefined) return []
+/** Only who reads them needs their secrets: the other processes of a cluster may share the variable without the files. */
+function bridgesOf(values: Partial<Values>, problems: string[]): readonly BridgeConfig[] {
+  const { ZHIAN_ROLE: role, ZHIAN_BRIDGES: file } = values
+  if (file === undefined || role === 'ingest' || role === 'dashboard') return []
   try {
     return readBridges(file)
   } catch (error) {

@@ -15,6 +15,7 @@ import { DEVICE_TOKEN_KEY } from '../records/device-token-key.ts'
 import { createLedger } from '../records/sqlite-ledger.ts'
 import { Ballast, withBallast } from './ballast.ts'
 import { bridgesNoLongerListed } from './bridge-conditions.ts'
+import { measureBridges } from './bridge-measures.ts'
 import { registeredIn } from './bridged-devices.ts'
 import { systemClock } from './clock.ts'
 import { commandLine } from './command-line.ts'
@@ -279,6 +280,7 @@ async function wire(
 
   // ── brokers that the county already runs ──
   for (const name of bridgesNoLongerListed(config.bridges, self.state)) conditions.set('hub.bridge', false, null, name)
+  measureBridges(metrics, () => bridges?.status() ?? [])
   bridges = startBridges({
     configs: config.bridges,
     intake: pipeline,

@@ -21,6 +21,7 @@ import { Subscriber } from '../../cluster/subscriber.ts'
 import { DEVICE_TOKEN_KEY } from '../../records/device-token-key.ts'
 import { createPostgresLedger } from '../../records/postgres-ledger.ts'
 import { BridgedDirectory } from '../bridged-devices.ts'
+import { measureBridges } from '../bridge-measures.ts'
 import { systemClock } from '../clock.ts'
 import { MemoryCredentials } from '../credentials.ts'
 import { DEFAULT_RULES } from '../rules.ts'
@@ -213,6 +214,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     failed: seldom((error) => log.warn({ err: error }, 'the ledger does not answer; bridges are nobody’s for now')),
   })
   stops.push(['the bridges', () => reading.stop()])
+  measureBridges(metrics, () => reading.report().read)
   bridges = reading
   log.info({ node, httpPort: health.port, mqttPort }, 'ready')
   return { httpPort: health.port, mqttPort, mqttsPort, setupCode: null, failed: ledger.failed, stop }

@@ -116,5 +116,14 @@ describe('the file of bridges', () => {
     }
     expect(readConfig({ ZHIAN_BRIDGES: listed(PLAIN) }).bridges.map(({ name }) => name)).toEqual(['county'])
     expect(readConfig({}).bridges).toEqual([])
+    // Who reads none needs neither the file nor its secrets.
+    const cluster = {
+      ZHIAN_DATABASE_URL: 'postgres://h/d',
+      ZHIAN_REDIS_URL: 'redis://h',
+      ZHIAN_VICTORIA_URL: 'http://h',
+      ZHIAN_BRIDGES: broken,
+    }
+    expect(readConfig({ ...cluster, ZHIAN_ROLE: 'ingest' }).bridges).toEqual([])
+    expect(() => readConfig({ ...cluster, ZHIAN_ROLE: 'broker' })).toThrow(/is not JSON/)
   })
 })
