@@ -26,7 +26,7 @@ describe('a PostgreSQL that stands still', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'LedgerError', code: 'unavailable' } })
     server.thaw()
     // Nobody knew whether it was done: the partition is taken again, and the ledger says.
-    const again = await until('it answers', () => ledger.partitions.take(1, 'me', 60_000).catch(() => null))
+    const again = await until('it answers', () => ledger.partitions.take(1, 'me', 3_600_000).catch(() => null))
     const head = await ledger.journal.head()
     expect([again.decided, head]).toEqual(again.decided === 2 ? [2, 2] : [1, 1])
     const next = ledger.partitions.journal({ partition: 1, epoch: again.epoch })

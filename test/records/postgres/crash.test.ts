@@ -22,7 +22,7 @@ describe('a PostgreSQL that is killed', () => {
 
     const journalUntilItFails = async (partition: number, round: number): Promise<void> => {
       const row = await until(`partition ${partition} is taken`, () =>
-        ledger.partitions.take(partition, 'me', 60_000).catch(() => null),
+        ledger.partitions.take(partition, 'me', 3_600_000).catch(() => null),
       )
       const journal = ledger.partitions.journal({ partition, epoch: row.epoch })
       const deviceId = deviceOf(partition, 0)
@@ -43,7 +43,7 @@ describe('a PostgreSQL that is killed', () => {
     for (let round = 0; round < ROUNDS; round++) {
       const before = acknowledged.size
       const owners = Promise.all(PARTITIONS.map((partition) => journalUntilItFails(partition, round)))
-      await until('it journals', () => acknowledged.size > before + 200, 60_000)
+      await until('it journals', () => acknowledged.size > before + 100, 100_000)
       await server.kill()
       await owners
       wakes.length = 0
