@@ -39,6 +39,7 @@ describe.skipIf(MOSQUITTO_MISSING)(
     let hub: HubProcess
     let api: Api
     let bridges: readonly Bridge[] = []
+    let metrics = ''
     /** By device: sample times in the order in which they were stored. */
     const stored = new Map<string, number[]>()
     /** By device: how many samples the hub says there are. */
@@ -121,6 +122,7 @@ describe.skipIf(MOSQUITTO_MISSING)(
       await connected()
       await until('nothing waits', async () => (await status()).every(({ waiting }) => waiting === 0))
       bridges = await status()
+      metrics = await (await fetch(`${hub.base}/metrics`)).text()
       for (const device of [...killed.publishers.newest().keys(), ...steady.publishers.newest().keys()]) {
         const query = `metric=residual_current&from=${began}&to=${Date.now() + 3_600_000}&points=1`
         const { points } = await api.ok<{ points: { count: number }[] }>('GET', `/devices/${device}/readings?${query}`)
@@ -179,6 +181,7 @@ describe.skipIf(MOSQUITTO_MISSING)(
     it('takes all that came, and refuses and loses none of it', () => {
       for (const bridge of bridges)
         expect(bridge).toMatchObject({ state: 'connected', waiting: 0, failed: 0, refused: {}, sessionsLost: 0 })
+      expect(metrics).toContain('zhian_bridge_connected{bridge="steady"} 1')
     })
 
     it('keeps the order of each device', () => {

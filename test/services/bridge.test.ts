@@ -196,6 +196,18 @@ describe.skipIf(MOSQUITTO_MISSING)('a bridge to a Mosquitto', () => {
     }
   })
 
+  it('with fewer connections than before nobody swallows a share, and nothing comes twice', async () => {
+    const before = await bridge({ name: 'fewer', shared: { connections: 3, spreadBy: 'topic' } })
+    await before.stop()
+    const world = await bridge({ name: 'fewer', shared: { connections: 2, spreadBy: 'topic' } })
+    const sent = Array.from({ length: 30 }, (_, i) => String(i))
+    for (const text of sent) await publish(READINGS, text)
+    await until('all came', () => new Set(world.intake.texts()).size === sent.length)
+    await publish(READINGS, 'last')
+    await until('the last one came', () => world.intake.texts().includes('last'))
+    expect(world.intake.texts().toSorted()).toEqual([...sent, 'last'].toSorted())
+  })
+
   it('says why it is not connected, and comes back by itself', async () => {
     const port = await freePort()
     const away = startBridge(`mqtt://127.0.0.1:${port}`)

@@ -1,9 +1,10 @@
 // The file of ZHIAN_BRIDGES: what it may say, and what is said about what it may not, all at once.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ConfigError, readConfig } from '../../../hub/config.ts'
+import { ROOT } from '../../support/hub-process.ts'
 import { BridgesUnusable, readBridges } from '../../../ingest/bridge/config.ts'
 import type { BridgeConfig } from '../../../ingest/bridge/config.ts'
 
@@ -102,6 +103,20 @@ describe('the file of bridges', () => {
     const notPem = file('not.pem', 'no certificate')
     const tls = { url: 'mqtts://host', tls: { certFile: notPem, keyFile: notPem } }
     expect(problems(listed({ ...PLAIN, ...tls })).join()).toContain('bridges[0].tls: 证书或私钥不可用 cannot be used')
+  })
+
+  it('is as the guide shows it', () => {
+    const guide = readFileSync(join(ROOT, 'docs', 'guide', 'bridge.md'), 'utf8')
+    const example = /```json\n([^`]+)```/.exec(guide)?.[1] ?? ''
+    const there = file('example-password', 'x')
+    const bridges = readBridges(
+      file(
+        'example.json',
+        example.replaceAll(/"\/etc\/zhian\/[^"]+\.password"/g, JSON.stringify(there)).replace(/"tls": .*\n/, ''),
+      ),
+    )
+    expect(bridges.map(({ name }) => name)).toEqual(['gas-company', 'old-town'])
+    expect(bridges[0]?.topics[0]?.read('county/zhian/v1/GAS-1/events')?.deviceId).toBe('GAS-1')
   })
 
   it('is no start without it: the hub names the file’s mistakes beside its own', () => {
