@@ -50,6 +50,21 @@ it('the image has all that the hub needs, and it ends on SIGTERM', async () => {
     encoding: 'utf8',
   })
   expect(loaded.status, loaded.stderr).toBe(0)
+  // Commands that are run in it: each says what it lacks, rather than that a module is missing.
+  for (const [script, code, says] of [
+    ['migrate-store', 2, '--to cluster'],
+    ['influx-setup', 1, 'ZHIAN_INFLUX_URL'],
+    ['backup', 1, 'There is no ledger'],
+    ['restore', 2, 'FILE'],
+  ] as const) {
+    const { status, stderr } = spawnSync(process.execPath, ['--preserve-symlinks', join('hub', `${script}.ts`)], {
+      cwd: image,
+      env: { PATH: process.env['PATH'], ZHIAN_DATA_DIR: join(image, 'nothing') },
+      encoding: 'utf8',
+    })
+    expect(stderr).toContain(says)
+    expect(status, script).toBe(code)
+  }
   const port = await freePort()
   // As in the container, and with links left as they are: a package must not find its neighbours in the project itself.
   const hub = spawn(process.execPath, ['--preserve-symlinks', ...command.slice(1)], {
