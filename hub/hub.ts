@@ -229,7 +229,7 @@ async function wire(
         ready: () =>
           Promise.resolve({
             ok: broker !== null && live.isStoring,
-            parts: { mqtt: broker !== null, store: live.isStoring },
+            parts: { mqtt: broker !== null, store: live.isStoring, readings: store.reached },
           }),
       },
     },

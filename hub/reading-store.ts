@@ -45,11 +45,19 @@ export interface OwnStoreParts extends RemoteStoreParts {
   readonly log: Logger
 }
 
+export interface OwnReadingStore extends ReadingStore {
+  /** What is taken reaches the store; if not, it waits on this disk. */
+  readonly reached: boolean
+}
+
 /** The store of a hub in one process: its own, or one on another machine behind a spool on this one's disk. */
-export function createOwnReadingStore(config: Config, parts: OwnStoreParts): ReadingStore {
+export function createOwnReadingStore(config: Config, parts: OwnStoreParts): OwnReadingStore {
   const { directory, metrics, log } = parts
   const remote = remoteStore(config, parts)
-  if (remote === null) return createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
+  if (remote === null) {
+    const store = createDuckdbStore({ directory: join(directory, 'readings'), kinds: METRIC_COLUMNS })
+    return Object.assign(Object.create(store) as ReadingStore, { reached: true })
+  }
   const store = createSpooledStore({
     directory: join(directory, 'readings-spool'),
     kinds: METRIC_COLUMNS,
@@ -70,7 +78,8 @@ export function createOwnReadingStore(config: Config, parts: OwnStoreParts): Rea
     },
   })
   let checked = false
-  return Object.assign(Object.create(store) as ReadingStore, {
+  // All else is the store's own.
+  return Object.assign(Object.create(store) as OwnReadingStore, {
     async start() {
       if (!checked) await checkRemote(remote, log)
       checked = true

@@ -38,7 +38,7 @@ interface Item {
 }
 
 export function createInfluxStore(options: InfluxStoreOptions): RemoteStore {
-  const { url, token, org, bucket, kinds, retention, now, timeoutMs = 10_000, patienceMs = 15_000 } = options
+  const { url, token, org, bucket, kinds, retention, now, timeoutMs = 10_000, patienceMs = 5_000 } = options
   const encoder = new LineEncoder(kinds)
   const buckets = bucketsNamed(bucket)
   const connection = { url, token, org, timeoutMs, patienceMs }

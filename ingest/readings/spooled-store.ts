@@ -33,6 +33,8 @@ const STOP_WITHIN_MS = 2_000
 export interface SpooledStore extends ReadingStore {
   /** Positions between the newest input taken and the newest in the store. */
   readonly behind: number
+  /** What is taken goes on to the store; if not, it waits here. */
+  readonly reached: boolean
 }
 
 export function createSpooledStore(options: SpooledStoreOptions): SpooledStore {
@@ -57,6 +59,9 @@ export function createSpooledStore(options: SpooledStoreOptions): SpooledStore {
   return {
     get behind() {
       return Math.max(0, spool.position - shipping.shipped)
+    },
+    get reached() {
+      return shipping.problem === null
     },
 
     async start() {
@@ -111,7 +116,8 @@ class Shipping {
   #marked = 0
   #markedAt = -Infinity
   #decided: () => number = () => 0
-  #problem: string | null = null
+  /** Why readings wait. */
+  problem: string | null = null
   #stopping = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
@@ -201,8 +207,8 @@ class Shipping {
   }
 
   #say(problem: string | null): void {
-    if (problem === this.#problem) return
-    this.#problem = problem
+    if (problem === this.problem) return
+    this.problem = problem
     this.#options.problem(problem)
   }
 }

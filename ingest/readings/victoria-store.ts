@@ -37,7 +37,7 @@ const GROUP = 20_000
 const ENOUGH = 1_000
 
 export function createVictoriaStore(options: VictoriaStoreOptions): RemoteStore {
-  const { url, kinds, events, now, keepDays, timeoutMs = 10_000, patienceMs = 15_000 } = options
+  const { url, kinds, events, now, keepDays, timeoutMs = 10_000, patienceMs = 5_000 } = options
   const encoder = new LineEncoder(kinds)
   const http = new VictoriaHttp(url, timeoutMs)
   const durability = new VictoriaDurability(http)

@@ -13,6 +13,7 @@ import { describeMachine } from './machine.ts'
 import { benchPage } from './page.ts'
 import { benchPhone } from './phone.ts'
 import { benchPlaces } from './places.ts'
+import { benchReadingStores } from './reading-stores.ts'
 import { benchScopes } from './scopes.ts'
 import { benchScreens } from './screens.ts'
 import { notMeasured } from './row.ts'
@@ -30,6 +31,7 @@ const MEASUREMENTS: Readonly<Record<string, { readonly heading: string; readonly
   scopes: { heading: '500 screens of 133 scopes', measure: benchScopes },
   storm: { heading: '10,000 alarms in a second', measure: benchStorm },
   history: { heading: 'History', measure: benchHistory },
+  stores: { heading: 'Reading stores beside each other', measure: benchReadingStores },
   search: { heading: 'Search: 2,000 sites, 10,000 devices, 6,000 rooms', measure: benchSearch },
   wall: { heading: 'Command wall: 2,000 open alarms, 100,000 behind them', measure: benchWall },
   connections: {

@@ -76,6 +76,11 @@ describe.skipIf(VICTORIA_MISSING)('a hub in one process with VictoriaMetrics', (
     await store.kill()
     // PUBACKs do not wait for the store.
     for (const n of numbers(40)) await meter.say(BASE + (40 + n) * 1000, 40 + n)
+    await until('the hub says so and stays ready', async () => {
+      const answer = await fetch(`${hub.base}/readyz`)
+      expect(answer.status).toBe(200)
+      return ((await answer.json()) as { parts: { readings: boolean } }).parts.readings === false
+    })
     await hub.kill()
     await hub.restart()
     await meter.reconnect()
