@@ -23,7 +23,7 @@ export interface PartitionParts {
   readonly reader: Pick<StreamReader, 'next' | 'cancel'>
   readonly directory: Directory
   readonly clock: Clock
-  readonly hearing: Pick<Hearing, 'recentGap'>
+  readonly hearing: Pick<Hearing, 'recentlyAway' | 'newestGap'>
   readonly listenerOf: (partition: Partition) => PipelineListener
   readonly commandsOf: (devices: Devices, clock: Clock) => Commands
   /** Its states are loaded, and everything that waited is decided; once. */
@@ -77,7 +77,7 @@ export class Partition {
   private readReceipt: number | null = null
   /** To be given to its devices once everything is decided that waits, ms. */
   private away = 0
-  private gapGiven = 0
+  private gapGiven = ''
   readonly row: PartitionRow
 
   constructor(row: PartitionRow, parts: PartitionParts) {
@@ -232,10 +232,10 @@ export class Partition {
    * no time to write down what he gave its devices for it. Given once: too much of it only makes silence a little later.
    */
   private ungivenGap(): number {
-    const gap = this.parts.hearing.recentGap()
-    if (gap === null || gap.id === this.gapGiven) return 0
-    this.gapGiven = gap.id
-    return gap.away
+    const { hearing } = this.parts
+    if (hearing.newestGap === this.gapGiven) return 0
+    this.gapGiven = hearing.newestGap
+    return hearing.recentlyAway()
   }
 
   private async feed(batch: StreamBatch): Promise<void> {
