@@ -13,8 +13,8 @@ import { Owed } from './owed.ts'
 
 /** How long the other side may take to answer CONNECT, ms. */
 const CONNECT_LIMIT_MS = 10_000
-/** How long the end of a connection may take that says DISCONNECT, ms. */
-const LEAVE_LIMIT_MS = 1_000
+/** How long the other side may take to read the last acknowledgements and our DISCONNECT, ms. */
+const LEAVE_LIMIT_MS = 3_000
 
 const LATER = new Error('acknowledged after the commit')
 
