@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from '../../../broker/limits.ts'
 import { readFigures } from './figures.ts'
 import type { ClusterFigures } from './figures.ts'
 import { ASSUMPTIONS, cpuOf, ROLES, SERVERS, sizeFor } from './sizing.ts'
-import type { Beyond, Part, Sizing } from './sizing.ts'
+import type { Beyond, ClusterSizing, Part, Sizing } from './sizing.ts'
 
 const OPERATIONS = join(import.meta.dirname, '..', '..', '..', 'docs', 'operations')
 export const FIGURES_PATH = join(OPERATIONS, 'cluster-figures.json')
@@ -31,9 +31,9 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   )
 
 const BEYOND: Readonly<Record<Beyond, string>> = {
-  redis: '一个 Redis 不够（它只用一个核）more than one Redis, which runs on one core',
-  workers: '工作进程多于 64 个分区 more workers than partitions',
-  postgres: '一台 PostgreSQL 不够 more than one PostgreSQL',
+  redis: 'Redis（只用一个核 one core）',
+  workers: '64 个分区 64 partitions',
+  postgres: 'PostgreSQL',
 }
 
 /** Everything between the marks. */
@@ -48,7 +48,7 @@ export function sizingTables(figures: ClusterFigures): string {
     '### 结果 Computed',
     computed(sizings),
     '### 算给你看 One column, step by step',
-    steps(figures, sizings[1] as Sizing),
+    steps(figures, (sizings[1] as Sizing).each),
   ].join('\n\n')
 }
 
@@ -81,6 +81,7 @@ function assumed(): string {
       ['每种角色的备用进程 spare processes of each role', number(of.spare)],
       ['时序库可离开多久 how long the store may be away', `${number(of.storeAwayS)} s`],
       ['每个 broker 的连接 connections a broker', `${percent(of.fullBroker)} × ${number(DEFAULT_LIMITS.connections)}`],
+      ['一台 HAProxy 的连接 connections of one HAProxy', number(of.connectionsPerProxy)],
       ['Redis 重写文件时的内存 memory of Redis while it rewrites its file', `×${number(of.redisFork)}`],
       ['原始读数保留 raw readings are kept', `${number(of.rawDays)} d`],
       ['磁盘最满 a disk is full to', percent(of.fullDisk)],
@@ -90,23 +91,29 @@ function assumed(): string {
 }
 
 function computed(sizings: readonly Sizing[]): string {
-  const line = (name: string, of: (sizing: Sizing) => string): string[] => [name, ...sizings.map(of)]
+  const line = (name: string, of: (each: ClusterSizing) => string): string[] => [
+    name,
+    ...sizings.map(({ each }) => of(each)),
+  ]
   return table(
     ['设备 devices', ...sizings.map(({ fleet }) => number(fleet.devices))],
     [
-      line('每秒消息 messages/s', ({ perSecond, peakPerSecond }) => `${number(perSecond)} (${number(peakPerSecond)})`),
+      ['分成几套 clusters', ...sizings.map(({ clusters }) => number(clusters))],
+      ['因为 because of', ...sizings.map(({ divided }) => divided.map((what) => BEYOND[what]).join('; ') || '—')],
+      line('每套每秒消息（峰值）messages/s of each (peak)', ({ perSecond, peakPerSecond }) => {
+        return `${number(perSecond)} (${number(peakPerSecond)})`
+      }),
       ...ROLES.map((role) =>
         line(`${role}：进程 processes`, ({ parts }) => {
           const { processes, memory } = parts[role]
-          return `${number(processes)} × ${gib(memory ?? 0)}`
+          return `${number(processes)}${memory === null ? '' : ` × ${gib(memory)}`}`
         }),
       ),
       ...SERVERS.map((server) => line(`${server}：核 cores`, ({ parts }) => number(parts[server].cores, 1))),
       line('Redis maxmemory', ({ redisMemory }) => gib(redisMemory)),
       line('时序库磁盘 disk of the store', ({ storeDisk }) => tb(storeDisk)),
-      line('核合计 cores in all', ({ cores }) => number(cores)),
-      line('**机器 machines**', ({ machines }) => `**${number(machines)}**`),
-      line('超出本设计 beyond this design', ({ beyond }) => beyond.map((what) => BEYOND[what]).join('; ') || '—'),
+      line('每套的核 cores of each', ({ cores }) => number(cores)),
+      ['**机器合计 machines in all**', ...sizings.map(({ machines }) => `**${number(machines)}**`)],
     ],
   )
 }

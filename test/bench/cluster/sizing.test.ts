@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_LIMITS } from '../../../broker/limits.ts'
 import type { ClusterFigures } from './figures.ts'
-import { ASSUMPTIONS, cpuOf, sizeFor } from './sizing.ts'
+import { ASSUMPTIONS, cpuOf, sizeCluster, sizeFor } from './sizing.ts'
 import type { Assumptions } from './sizing.ts'
 import { sizingTables } from './sizing-page.ts'
 
@@ -34,56 +34,61 @@ describe('sizes', () => {
   })
 
   it('cores are messages at the peak, times CPU of one, over how busy a core may be', () => {
-    const { perSecond, peakPerSecond, parts } = sizeFor(figures, fleet, plain)
+    const { perSecond, peakPerSecond, parts } = sizeCluster(figures, fleet, plain)
     expect([perSecond, peakPerSecond]).toEqual([1_000, 2_000])
     // 2,000/s × 20 s/1e6 = 0.04 cores, half busy: 0.08.
     expect(parts.ingest.cores).toBeCloseTo(0.08)
     expect(parts.haproxy.cores).toBeCloseTo(0.012)
-    expect(sizeFor(figures, fleet, { ...plain, smallBatches: 3 }).parts.ingest.cores).toBeCloseTo(0.24)
+    expect(sizeCluster(figures, fleet, { ...plain, smallBatches: 3 }).parts.ingest.cores).toBeCloseTo(0.24)
   })
 
   it('processes: enough for cores and for connections, and the spare ones', () => {
-    const { parts } = sizeFor(figures, fleet, plain)
+    const { parts } = sizeCluster(figures, fleet, plain)
     const byConnections = Math.ceil(60_000 / DEFAULT_LIMITS.connections)
     expect(parts.broker.processes).toBe(byConnections + 1)
     expect(parts.ingest.processes).toBe(2)
     // The spare one is away: the others hold all connections.
     expect(parts.broker.memory).toBeCloseTo(1e8 + (60_000 / byConnections) * 10_000)
-    const busy = sizeFor(figures, { devices: 60_000, messagesPerMinute: 3_000 }, plain)
+    const busy = sizeCluster(figures, { devices: 60_000, messagesPerMinute: 3_000 }, plain)
     // 6,000,000/s × 10 s/1e6 = 60 cores, half busy: 120.
     expect(busy.parts.broker.processes).toBe(121)
   })
 
   it('Redis holds what the store does not take, below the bound from which devices are slowed', () => {
     // 2,000/s × 100 s × 260 B = 52 MB, which is 65 % of maxmemory.
-    expect(sizeFor(figures, fleet, plain).redisMemory).toBeCloseTo(80e6)
-    expect(sizeFor(figures, fleet, plain).parts.redis.memory).toBeCloseTo(160e6)
+    expect(sizeCluster(figures, fleet, plain).redisMemory).toBeCloseTo(80e6)
+    expect(sizeCluster(figures, fleet, plain).parts.redis.memory).toBeCloseTo(160e6)
   })
 
   it('the store keeps raw readings for their days, on a disk that is never full', () => {
     // 1,000/s × 86,400 s × 10 days × 14 B over half a disk.
-    expect(sizeFor(figures, fleet, plain).storeDisk).toBeCloseTo(24.192e9)
+    expect(sizeCluster(figures, fleet, plain).storeDisk).toBeCloseTo(24.192e9)
   })
 
   it('machines: for cores, for memory, and three at least', () => {
-    const small = sizeFor(figures, { devices: 60, messagesPerMinute: 1 }, plain)
-    // Two of each role, one core for each of four servers.
-    expect([small.cores, small.machines]).toEqual([10, 3])
-    const large = sizeFor(figures, { devices: 600_000, messagesPerMinute: 1 }, plain)
+    const small = sizeCluster(figures, { devices: 60, messagesPerMinute: 1 }, plain)
+    // Of each of four roles what it needs, rounded up, and a spare one; one core for each of three servers.
+    expect([small.cores, small.machines]).toEqual([4 * 2 + 3, 3])
+    // Sixteen brokers for their connections share the core that they need, and the spare one may need another.
+    const wide = sizeCluster(figures, { devices: 300_000, messagesPerMinute: 0.01 }, plain)
+    expect([wide.parts.broker.processes, wide.cores]).toEqual([Math.ceil(300_000 / DEFAULT_LIMITS.connections) + 1, 11])
+    const large = sizeCluster(figures, { devices: 600_000, messagesPerMinute: 1 }, plain)
     expect(large.machines).toBe(Math.ceil(large.cores / 4))
-    expect(sizeFor(figures, fleet, { ...plain, machineMemory: 5e7 }).machines).toBeGreaterThan(10)
+    expect(sizeCluster(figures, fleet, { ...plain, machineMemory: 5e7 }).machines).toBeGreaterThan(10)
   })
 
-  it('says what there can be no more of', () => {
-    expect(sizeFor(figures, fleet, plain).beyond).toEqual([])
-    expect(sizeFor(figures, { devices: 10_000_000, messagesPerMinute: 60 }, plain).beyond).toEqual([
-      'redis',
-      'workers',
-      'postgres',
-    ])
-    // 2 × 62,500/s × 4 s/1e6 half busy is exactly one core.
-    expect(sizeFor(figures, { devices: 3_750_000, messagesPerMinute: 1 }, plain).beyond).toEqual([])
-    expect(sizeFor(figures, { devices: 3_800_000, messagesPerMinute: 1 }, plain).beyond).toEqual(['redis'])
+  it('a fleet that needs more of what a cluster has one of is divided', () => {
+    const one = sizeFor(figures, fleet, plain)
+    expect([one.clusters, one.divided, one.machines]).toEqual([1, [], one.each.machines])
+    // 2 × 62,500/s × 4 s/1e6, half busy, is exactly one core of Redis.
+    expect(sizeFor(figures, { devices: 3_750_000, messagesPerMinute: 1 }, plain).clusters).toBe(1)
+    const two = sizeFor(figures, { devices: 7_500_000, messagesPerMinute: 1 }, plain)
+    expect([two.clusters, two.divided]).toEqual([2, ['redis']])
+    expect(two.each.fleet.devices).toBe(3_750_000)
+    expect(two.machines).toBe(2 * two.each.machines)
+    const huge = sizeFor(figures, { devices: 10_000_000, messagesPerMinute: 60 }, plain)
+    expect(huge.divided).toEqual(['redis', 'workers', 'postgres'])
+    expect(huge.each.beyond).toEqual([])
   })
 
   it('more devices never need less of anything', () => {
@@ -91,9 +96,14 @@ describe('sizes', () => {
     for (let devices = 2_000; devices <= 16_000_000; devices *= 2) {
       const now = sizeFor(figures, { devices, messagesPerMinute: 1 })
       expect(now.machines).toBeGreaterThanOrEqual(before.machines)
-      expect(now.cores).toBeGreaterThanOrEqual(before.cores)
-      expect(now.redisMemory).toBeGreaterThan(before.redisMemory)
-      expect(now.storeDisk).toBeGreaterThan(before.storeDisk)
+      expect(now.clusters).toBeGreaterThanOrEqual(before.clusters)
+      const [more, less] = [
+        sizeCluster(figures, now.fleet, ASSUMPTIONS),
+        sizeCluster(figures, before.fleet, ASSUMPTIONS),
+      ]
+      expect(more.cores).toBeGreaterThanOrEqual(less.cores)
+      expect(more.redisMemory).toBeGreaterThan(less.redisMemory)
+      expect(more.storeDisk).toBeGreaterThan(less.storeDisk)
       before = now
     }
   })

@@ -24,6 +24,8 @@ export interface Assumptions {
   readonly storeAwayS: number
   /** Of a broker's limit of connections, how many are planned for. */
   readonly fullBroker: number
+  /** Connections of devices that one HAProxy is to carry. */
+  readonly connectionsPerProxy: number
   /** Memory of Redis over what it holds: it is forked while its file is rewritten. */
   readonly redisFork: number
   /** Days that raw readings are kept. */
@@ -44,6 +46,7 @@ export const ASSUMPTIONS: Assumptions = {
   spare: 1,
   storeAwayS: 600,
   fullBroker: 0.8,
+  connectionsPerProxy: 500_000,
   redisFork: 2,
   rawDays: 90,
   fullDisk: 0.7,
@@ -52,8 +55,10 @@ export const ASSUMPTIONS: Assumptions = {
 }
 
 export type Part = keyof CpuByPart
-export const ROLES = ['broker', 'ingest', 'dashboard'] as const
-export const SERVERS = ['redis', 'postgres', 'store', 'haproxy'] as const
+/** Of which there are as many processes as are needed. */
+export const ROLES = ['haproxy', 'broker', 'ingest', 'dashboard'] as const
+/** Of which a cluster has one. */
+export const SERVERS = ['redis', 'postgres', 'store'] as const
 
 export interface Share {
   /** Cores at the peak, at the planned business. */
@@ -64,7 +69,8 @@ export interface Share {
   readonly memory: number | null
 }
 
-export interface Sizing {
+/** One cluster. */
+export interface ClusterSizing {
   readonly fleet: Fleet
   readonly perSecond: number
   readonly peakPerSecond: number
@@ -76,8 +82,19 @@ export interface Sizing {
   readonly cores: number
   readonly memory: number
   readonly machines: number
-  /** What this design has one of and the fleet needs more of; empty: it fits. */
+  /** What a cluster has one of and this fleet needs more of; empty: it fits. */
   readonly beyond: readonly Beyond[]
+}
+
+export interface Sizing {
+  readonly fleet: Fleet
+  /** The fleet is divided into so many clusters, each with stores of its own. */
+  readonly clusters: number
+  /** Why it is more than one. */
+  readonly divided: readonly Beyond[]
+  readonly each: ClusterSizing
+  /** Of all clusters. */
+  readonly machines: number
 }
 
 export type Beyond = 'redis' | 'workers' | 'postgres'
@@ -99,8 +116,21 @@ export function cpuOf(figures: ClusterFigures): CpuByPart {
   }
 }
 
+/** Into as few clusters as each of them can be. */
 export function sizeFor(figures: ClusterFigures, fleet: Fleet, assumptions: Assumptions = ASSUMPTIONS): Sizing {
+  const whole = sizeCluster(figures, fleet, assumptions)
+  let clusters = 1
+  let each = whole
+  while (each.beyond.length > 0) {
+    clusters += 1
+    each = sizeCluster(figures, { ...fleet, devices: fleet.devices / clusters }, assumptions)
+  }
+  return { fleet, clusters, divided: whole.beyond, each, machines: clusters * each.machines }
+}
+
+export function sizeCluster(figures: ClusterFigures, fleet: Fleet, assumptions: Assumptions): ClusterSizing {
   const { peak, busy, smallBatches, spare, storeAwayS, fullBroker, redisFork, rawDays, fullDisk } = assumptions
+  const { connectionsPerProxy } = assumptions
   const { connections, resident, bytes } = figures
   const perSecond = (fleet.devices * fleet.messagesPerMinute) / 60
   const peakPerSecond = perSecond * peak
@@ -109,6 +139,7 @@ export function sizeFor(figures: ClusterFigures, fleet: Fleet, assumptions: Assu
 
   const perBroker = Math.floor(DEFAULT_LIMITS.connections * fullBroker)
   const brokers = Math.max(Math.ceil(coresOf('broker')), Math.ceil(fleet.devices / perBroker)) + spare
+  const proxies = Math.max(Math.ceil(coresOf('haproxy')), Math.ceil(fleet.devices / connectionsPerProxy)) + spare
   const workers = Math.ceil(coresOf('ingest')) + spare
   const dashboards = Math.ceil(coresOf('dashboard')) + spare
   const redisMemory = (peakPerSecond * storeAwayS * bytes.redisPerMessage) / DEFAULT_BOUNDS.slowMemory
@@ -123,12 +154,12 @@ export function sizeFor(figures: ClusterFigures, fleet: Fleet, assumptions: Assu
     redis: { cores: coresOf('redis'), processes: 1, memory: redisMemory * redisFork },
     postgres: { cores: coresOf('postgres'), processes: 1, memory: null },
     store: { cores: coresOf('store'), processes: 1, memory: null },
-    haproxy: { cores: coresOf('haproxy'), processes: 1, memory: null },
+    haproxy: { cores: coresOf('haproxy'), processes: proxies, memory: null },
   }
-  // A role's process runs on one core; a server on as many as it needs, and at least on one.
+  // A process runs on one core; many of them may share one, the spare ones may have to do all that one process can.
   const cores =
-    ROLES.reduce((sum, role) => sum + parts[role].processes, 0) +
-    SERVERS.reduce((sum, server) => sum + Math.max(1, Math.ceil(parts[server].cores)), 0)
+    ROLES.reduce((sum, role) => sum + Math.ceil(parts[role].cores) + spare, 0) +
+    SERVERS.reduce((sum, server) => sum + Math.ceil(parts[server].cores), 0)
   const memory = Object.values(parts).reduce((sum, part) => sum + part.processes * (part.memory ?? 0), 0)
   return {
     fleet,
