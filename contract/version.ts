@@ -10,4 +10,4 @@ export const CONTRACT_HISTORY: Readonly<Record<number, string>> = {
 }
 
 /** SHA-256 over every schema as JSON Schema, the topics and the kinds with their rules. */
-export const CONTRACT_HASH = 'a970a4978f70101cce63d1e3988ee8874fde3501f4eb308653808e0a94eb721a'
+export const CONTRACT_HASH = 'f0fa8f1041ed57aa1cdb3137954787a5b56100f8ab03295f2f552c57440b7060'

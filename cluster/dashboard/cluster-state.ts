@@ -3,7 +3,8 @@
 import type { Redis } from 'ioredis'
 import type { ClusterFigures } from '../../contract/http/cluster-figures.ts'
 import type { ClusterLedger, PartitionRow } from '../../records/ledger/cluster.ts'
-import type { NodeBoard, NodeReport } from '../node-board.ts'
+import { PROBE_KEY } from '../keys.ts'
+import type { NodeBoard, NodeReport, NodeRole } from '../node-board.ts'
 
 export interface ClusterStateOptions {
   readonly partitions: Pick<ClusterLedger['partitions'], 'all'>
@@ -19,6 +20,7 @@ const LOOK_EVERY_MS = 1_000
 const PATIENCE_MS = 3_000
 /** A lease that ended so long ago and was not taken by anybody: its devices have no owner, ms. */
 const UNOWNED_AFTER_MS = 5_000
+const PROBE_KEPT_MS = 60_000
 
 export class ClusterState {
   private readonly options: ClusterStateOptions
@@ -30,6 +32,7 @@ export class ClusterState {
   /** Not before the first look. */
   private ledgerAnswers = false
   private redisAnswers = false
+  private redisTakes = false
   private stopped = false
 
   constructor(options: ClusterStateOptions) {
@@ -51,8 +54,9 @@ export class ClusterState {
     return this.ledgerAnswers
   }
 
+  /** Whether Redis answers and takes what it is given: one that is full, or misses its replicas, takes nothing. */
   get streams(): boolean {
-    return this.redisAnswers
+    return this.redisAnswers && this.redisTakes
   }
 
   /** Partitions whose devices nobody decides for. */
@@ -62,7 +66,7 @@ export class ClusterState {
 
   /** True while what devices say is taken, decided and journalled. */
   get isStoring(): boolean {
-    return this.ledgerAnswers && this.redisAnswers && this.unowned.length === 0
+    return this.problems().length === 0
   }
 
   /** Why readings do not reach their store, in the words of a worker; null: they do. */
@@ -112,7 +116,7 @@ export class ClusterState {
       oldestUndecidedAt: oldest.length === 0 ? null : Math.min(...oldest),
       storeProblem: this.storeProblem,
       ledger: this.ledgerAnswers,
-      redis: { answers: this.redisAnswers, memory: this.memory },
+      redis: { answers: this.redisAnswers, takes: this.redisTakes, memory: this.memory },
     }
   }
 
@@ -124,27 +128,33 @@ export class ClusterState {
   private async lookOnce(): Promise<void> {
     const { partitions, board, redis, changed } = this.options
     const before = [this.isStoring, this.readingsLate]
-    const [rows, nodes, info] = await Promise.allSettled([
+    const [rows, nodes, info, written] = await Promise.allSettled([
       inTime(partitions.all()),
       inTime(board.all()),
       inTime(redis.info('memory')),
+      inTime(redis.set(PROBE_KEY, '1', 'PX', PROBE_KEPT_MS)),
     ])
     if (this.stopped) return
     this.ledgerAnswers = rows.status === 'fulfilled'
     this.redisAnswers = nodes.status === 'fulfilled'
+    this.redisTakes = written.status === 'fulfilled'
     // Whoever cannot be asked is shown as last seen, beside the word that it does not answer.
     if (rows.status === 'fulfilled') this.rows = rows.value
     if (nodes.status === 'fulfilled') this.nodes = nodes.value
     if (info.status === 'fulfilled') this.memory = memoryOf(info.value)
-    if (before[0] !== this.isStoring || before[1] !== this.readingsLate) changed(this.problems())
+    if (before[0] === this.isStoring && before[1] === this.readingsLate) return
+    changed([...this.problems(), ...(this.storeProblem === null ? [] : [`the reading store: ${this.storeProblem}`])])
   }
 
+  /** Why alarms may be late. */
   private problems(): string[] {
+    const lives = (role: NodeRole): boolean => this.nodes.some((node) => node.role === role)
     return [
       ...(this.ledgerAnswers ? [] : ['the ledger does not answer']),
       ...(this.redisAnswers ? [] : ['Redis does not answer']),
+      ...(this.redisTakes || !this.redisAnswers ? [] : ['Redis takes nothing: it is full, or misses its replicas']),
+      ...(lives('broker') || !this.redisAnswers ? [] : ['no broker lives: devices cannot connect']),
       ...(this.unowned.length === 0 ? [] : [`${this.unowned.length} partitions have no owner`]),
-      ...(this.storeProblem === null ? [] : [`the reading store: ${this.storeProblem}`]),
     ]
   }
 }

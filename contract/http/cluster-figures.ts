@@ -41,6 +41,8 @@ export const clusterFiguresSchema = z.object({
   ledger: z.boolean(),
   redis: z.object({
     answers: z.boolean(),
+    /** Whether it takes what it is given: one that is full, or misses its replicas, takes nothing. */
+    takes: z.boolean(),
     /** `maxBytes` 0: no limit is set. */
     memory: z.object({ usedBytes: count, maxBytes: count }).nullable(),
   }),

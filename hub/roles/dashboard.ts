@@ -26,6 +26,7 @@ import { redisReady } from '../../cluster/ready.ts'
 import { connectRedis } from '../../cluster/redis.ts'
 import type { RedisOptions } from '../../cluster/redis.ts'
 import { checkLayout, clusterIdOf } from '../../cluster/streams/layout.ts'
+import { RedisUnusable } from '../../cluster/streams/redis-unusable.ts'
 import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
 import { Subscriber } from '../../cluster/subscriber.ts'
 import { PARTITIONS } from '../../contract/partitions.ts'
@@ -52,6 +53,8 @@ import type { Running } from './start.ts'
 const WEB_ROOT = join(import.meta.dirname, '..', '..', 'dashboard', 'web', 'dist')
 /** Setting: the code of the set-up link, the same from every dashboard, until there is an administrator. */
 const SETUP_CODE = 'setup_code'
+/** A dashboard that begins together with Redis waits so long for it. */
+const REDIS_WITHIN_MS = 5_000
 
 export function startDashboardRole(config: Config, log: Logger): Promise<Running> {
   return startParts(config, log, (stops, stop) => wire(config, log, stops, stop))
@@ -92,8 +95,22 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     return redis
   }
   const redis = connect('everything else')
-  await redisReady(redis)
-  await checkLayout(redis, await clusterIdOf(ledger.settings), clock.wall())
+  const clusterId = await clusterIdOf(ledger.settings)
+  const foreign = Promise.withResolvers<never>()
+  foreign.promise.catch(() => undefined)
+  try {
+    await redisReady(redis, REDIS_WITHIN_MS)
+    await checkLayout(redis, clusterId, clock.wall())
+  } catch (error) {
+    if (redis.status === 'ready') throw error
+    // What is journalled can be looked at all the same; and a page is where an officer learns that the rest is not well.
+    log.error({ err: error }, 'started without Redis: pages show what the ledger has')
+    redis.once('ready', () => {
+      checkLayout(redis, clusterId, clock.wall()).catch((problem: unknown) => {
+        if (problem instanceof RedisUnusable) foreign.reject(problem)
+      })
+    })
+  }
   const subscriber = new Subscriber(connect('news'))
   const board = new NodeBoard(redis, { id: node, role: 'dashboard', startedAt })
   const store = createReadingStore(config, { events: ledger.deviceEvents, now: clock.wall })
@@ -257,5 +274,6 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   stops.push(['the node board', () => board.stop()])
   stops.push(['the dashboard', () => dashboard.stop()])
   log.info({ node, devices: places.size, httpPort }, 'ready')
-  return { httpPort, mqttPort: null, mqttsPort: null, setupCode, failed: ledger.failed, stop }
+  const failed = Promise.race([ledger.failed, foreign.promise])
+  return { httpPort, mqttPort: null, mqttsPort: null, setupCode, failed, stop }
 }

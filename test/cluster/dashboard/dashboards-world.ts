@@ -14,6 +14,7 @@ import { PARTITIONS, partitionOf } from '../../../contract/partitions.ts'
 import { decodeEntry } from '../../../cluster/entry.ts'
 import type { Placed, StreamEntry } from '../../../cluster/entry.ts'
 import { streamOf } from '../../../cluster/keys.ts'
+import { NodeBoard } from '../../../cluster/node-board.ts'
 import { connectRedis } from '../../../cluster/redis.ts'
 import { positionOf } from '../../../cluster/streams/opening.ts'
 import { hashPassword } from '../../../dashboard/server/auth/passwords.ts'
@@ -57,6 +58,7 @@ export class DashboardsWorld {
   readonly users: Record<string, string> = {}
   site = { id: '', areaIds: [] as string[] }
   private readonly journals = new Map<number, Journal>()
+  private broker: NodeBoard
   private readonly clients: Client[] = []
 
   private constructor(postgres: PostgresServer, redis: RedisServer, databaseUrl: string) {
@@ -69,6 +71,7 @@ export class DashboardsWorld {
       hashDeviceToken: (token, key) => hashToken(key, token).toString('hex'),
     })
     this.connection = connectRedis({ url: redis.url, name: 'test', onError: () => undefined })
+    this.broker = this.newBroker()
     writeFileSync(join(this.directory, 'personal.key'), `${randomBytes(32).toString('base64')}\n`)
   }
 
@@ -79,6 +82,7 @@ export class DashboardsWorld {
     await world.ledger.start()
     await world.ledger.partitions.ensure(PARTITIONS)
     await world.own()
+    world.broker.start()
     await world.settle()
     for (let started = 0; started < dashboards; started++) await world.serve()
     return world
@@ -106,6 +110,21 @@ export class DashboardsWorld {
       if (row === null) throw new Error(`partition ${partition} is somebody else's`)
       this.journals.set(partition, this.ledger.partitions.journal(row))
     }
+  }
+
+  /** As if every broker had gone. */
+  async withoutBroker(work: () => Promise<void>): Promise<void> {
+    await this.broker.stop()
+    try {
+      await work()
+    } finally {
+      this.broker = this.newBroker()
+      this.broker.start()
+    }
+  }
+
+  private newBroker(): NodeBoard {
+    return new NodeBoard(this.connection, { id: 'broker-of-the-world', role: 'broker', startedAt: 1 })
   }
 
   private async settle(): Promise<void> {
@@ -200,6 +219,7 @@ export class DashboardsWorld {
   async stop(): Promise<void> {
     for (const client of this.clients.splice(0)) client.close()
     await Promise.all(this.dashboards.map((dashboard) => dashboard.stop()))
+    await this.broker.stop()
     await this.ledger.stop()
     this.connection.disconnect()
     await Promise.all([this.postgres.dispose(), this.redis.dispose()])

@@ -86,6 +86,13 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING)('two dashboards', () => {
     const change = { as: admin, body: { sites: [] } }
     expect((await world.call(0, 'PATCH', `/users/${world.users['manager']}`, change)).status).toBe(200)
     await until('a changed scope comes back', () => manager.ended === 'transport close', 20_000)
+    const again = await world.screen(1, await world.newSession('manager'))
+    const moved = { as: admin, body: { area: '示范县/云溪镇/东村' } }
+    expect((await world.call(0, 'PATCH', `/sites/${world.site.id}`, moved)).status).toBe(200)
+    await until('whoever sees some places comes back after one has moved', () => again.ended !== null, 20_000)
+    expect(again.ended).toBe('transport close')
+    // Whoever sees everything need not.
+    expect(other.ended).toBeNull()
     const disable = { as: admin, body: { disabled: true } }
     expect((await world.call(0, 'PATCH', `/users/${world.users['officer']}`, disable)).status).toBe(200)
     await until('a disabled user hears nothing more', () => other.ended === 'io server disconnect', 20_000)
@@ -303,6 +310,43 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING)('two dashboards', () => {
     expect(screen.gaps).toEqual([])
     expect(screen.ended).toBeNull()
     screen.client.close()
+  })
+
+  it('says that nothing is taken when Redis is full, and when no broker lives', async () => {
+    const screen = await world.screen(0, await world.newSession('duty'))
+    await until('it is live', () => screen.storing === true, 30_000)
+    await world.connection.config('SET', 'maxmemory', '1')
+    await until('a full Redis is told', () => screen.storing === false, 30_000)
+    await world.connection.config('SET', 'maxmemory', '0')
+    await until('it is live again', () => screen.storing === true, 30_000)
+    await world.withoutBroker(async () => {
+      await until('it is told that no device can connect', () => screen.storing === false, 30_000)
+      const { body } = await world.call<HubFigures>(0, 'GET', '/counters', { as: await world.newSession('duty') })
+      expect(body.cluster?.nodes.map(({ role }) => role)).not.toContain('broker')
+    })
+    await until('it is live once more', () => screen.storing === true, 30_000)
+    screen.client.close()
+  })
+
+  it('starts without Redis, shows what is journalled, and finds Redis when it comes', async () => {
+    await world.redis.kill()
+    let third = 0
+    try {
+      await world.serve()
+      third = world.dashboards.length - 1
+      const as = await world.newSession('duty')
+      expect((await world.call(third, 'GET', '/alarms?open=true', { as })).status).toBe(200)
+      expect((await world.call(third, 'GET', '/readyz')).body).toEqual({
+        ok: true,
+        parts: { ledger: true, redis: false },
+      })
+    } finally {
+      await world.redis.restart()
+    }
+    const screen = await world.screen(third, await world.newSession('duty'))
+    await until('it stores', () => screen.storing === true, 60_000)
+    screen.client.close()
+    await world.dashboards[third]?.stop()
   })
 
   it('G3: says nothing it cannot prove while the ledger is away, and misses nothing when it is back', async () => {

@@ -35,7 +35,7 @@ export function clusterAt(now: number): ClusterFigures {
     oldestUndecidedAt: now - 42_000,
     storeProblem: 'connect ECONNREFUSED 10.0.0.9:8428',
     ledger: true,
-    redis: { answers: true, memory: { usedBytes: 1_800_000, maxBytes: 536_900_000 } },
+    redis: { answers: true, takes: true, memory: { usedBytes: 1_800_000, maxBytes: 536_900_000 } },
   }
 }
 

@@ -773,6 +773,8 @@ export const en = {
     'The ledger (PostgreSQL) does not answer: nobody can sign in, look up or acknowledge. Check the database now.',
   'cluster.problem.redis':
     'The streams (Redis) do not answer: what devices send is not acknowledged, and alarms may be late. Check it now.',
+  'cluster.problem.redis_full':
+    'The streams (Redis) take nothing: memory is full, or replicas are missing. What devices send is not acknowledged, and they send it again. Mend it now.',
   'cluster.problem.no_broker': 'No broker runs: devices cannot connect. Start one now.',
   'cluster.problem.no_worker': 'No ingest worker runs: nobody decides alarms. Start one now.',
   'cluster.problem.unowned':

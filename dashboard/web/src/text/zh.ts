@@ -737,6 +737,8 @@ export const zh = {
   'cluster.well': '各部分都在运行，所有设备都有人处理。',
   'cluster.problem.ledger': '账本（PostgreSQL）没有应答：现在不能登录、查询和接警。请立即检查数据库。',
   'cluster.problem.redis': '消息流（Redis）没有应答：设备上报未被确认，报警可能迟到。请立即检查。',
+  'cluster.problem.redis_full':
+    '消息流（Redis）不收新消息（内存满了，或缺副本）：设备上报未被确认，会自动重发。请立即处理。',
   'cluster.problem.no_broker': '没有接入进程在运行：设备连不上来。请立即启动 broker。',
   'cluster.problem.no_worker': '没有处理进程在运行：没有人判定报警。请立即启动 ingest。',
   'cluster.problem.unowned': '{n} 个分区无人处理，其中设备的报警会迟到：{which}。检查 ingest 进程。',
