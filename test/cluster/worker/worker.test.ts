@@ -34,10 +34,12 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('an ingest worker', () => {
     await world.owned(worker)
     return worker
   }
-  /** Another one takes everything over; the first goes in order. */
+  /** Another one takes everything over; the first goes in order, and somebody listens all the time. */
   const handOver = async (from: TestWorker): Promise<TestWorker> => {
+    const next = await world.worker()
     await from.stop()
-    return started()
+    await world.owned(next)
+    return next
   }
   const openAlarm = async (deviceId: string) => {
     const all = await world.transitions()
@@ -150,12 +152,13 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('an ingest worker', () => {
     await world.device('d1', 'gas', null, { reportEverySeconds: 60 })
     let worker = await started()
     await world.gas('d1', 3)
-    for (let i = 0; i < 4; i++) {
-      await world.later(55_000)
+    // It is missed after four minutes; what a busy machine takes for all this counts as well.
+    for (let i = 0; i < 3; i++) {
+      await world.later(50_000)
       worker = await handOver(worker)
     }
     expect(await world.told('d1')).toEqual([])
-    await world.later(25_000)
+    await world.later(100_000)
     expect((await world.tells('d1', 1))[0]).toMatch(/^raised silent/)
   })
 
@@ -166,7 +169,7 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('an ingest worker', () => {
     await world.gas('d1', 3)
     await world.gas('d2', 3)
     await world.settled()
-    await world.later(3 * MINUTE)
+    await world.later(2 * MINUTE)
     await redis.stop()
     world.ahead += 10 * MINUTE
     await until('it knows', () => worker.worker.hearing.problem !== null)
@@ -175,7 +178,7 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('an ingest worker', () => {
     await world.gas('d2', 3)
     await world.later(30_000)
     expect(await world.told('d1')).toEqual([])
-    await world.later(60_000)
+    await world.later(2 * MINUTE)
     expect((await world.tells('d1', 1))[0]).toMatch(/^raised silent/)
     expect(await world.told('d2')).toEqual([])
   })
