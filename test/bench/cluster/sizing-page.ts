@@ -120,7 +120,7 @@ function computed(sizings: readonly Sizing[]): string {
 
 function steps(
   figures: ClusterFigures,
-  { fleet, perSecond, peakPerSecond, parts, redisMemory, storeDisk }: Sizing,
+  { fleet, perSecond, peakPerSecond, parts, redisMemory, storeDisk }: ClusterSizing,
 ): string {
   const of = ASSUMPTIONS
   const cpu = cpuOf(figures)
