@@ -1,7 +1,7 @@
 // Debian's PostgreSQL in a cluster of its own, with its own durability settings; it refuses to run as root, so there it runs
 // as `postgres`.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -34,6 +34,24 @@ const idOf = (user: string, flag: '-u' | '-g'): number => {
   const { stdout, status } = spawnSync('id', [flag, user], { encoding: 'utf8' })
   if (status !== 0) throw new Error(`there is no user ${user}`)
   return Number(stdout)
+}
+
+function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => parentOf(pid) === parent)
+    .map(Number)
+}
+
+function parentOf(pid: string): number | null {
+  try {
+    // `pid (name) state parent …`; a name may hold anything.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    // It has ended.
+    return null
+  }
 }
 
 export async function startPostgres(): Promise<PostgresServer> {
@@ -72,17 +90,8 @@ export async function startPostgres(): Promise<PostgresServer> {
   })
   /** Each connection is served by a process of its own. */
   const signalAll = (signal: NodeJS.Signals): void => {
-    const { stdout } = spawnSync('pgrep', ['-P', String(server.pid)], { encoding: 'utf8' })
-    for (const pid of [String(server.pid), ...stdout.split('\n').filter(Boolean)]) {
-      try {
-        process.kill(Number(pid), signal)
-      } catch (error) {
-        // A connection that ended meanwhile.
-        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-      }
-    }
+    for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, signal)
   }
-  const { restart } = server
   return Object.assign(server, {
     /** Those that a killed server had started may take a moment to notice. */
     async restart() {
