@@ -89,6 +89,8 @@ export class World {
     await world.ledger.partitions.ensure(PARTITIONS)
     await redisReady(world.redis)
     await world.redis.flushall()
+    // Somebody listened until now.
+    await world.redis.set(HEARD_KEY, world.clock.now())
     await world.writer.start()
     world.broker.start()
     return world
