@@ -90,8 +90,16 @@ export async function startPostgres(): Promise<PostgresServer> {
   })
   /** Each connection is served by a process of its own. */
   const signalAll = (signal: NodeJS.Signals): void => {
-    for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, signal)
+    for (const pid of [server.pid, ...childrenOf(server.pid)]) {
+      try {
+        process.kill(pid, signal)
+      } catch (error) {
+        // A connection that ended meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }
+    }
   }
+  const { restart } = server
   return Object.assign(server, {
     /** Those that a killed server had started may take a moment to notice. */
     async restart() {
