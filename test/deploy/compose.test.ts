@@ -9,6 +9,7 @@ import { freePort, ROOT, until } from '../support/hub-process.ts'
 import { missing, startServer } from '../support/services/server-process.ts'
 import { REDIS_MISSING } from '../support/services/redis.ts'
 import { connectRedis } from '../../cluster/redis.ts'
+import { testRedis } from '../../cluster/streams/self-test.ts'
 import { before, COMPOSE_PATH, isHub, isOneShot, networksOf, profilesOf, readCompose, wordsOf } from './compose-file.ts'
 
 const PROMISED: Readonly<Record<string, readonly string[]>> = {
@@ -237,6 +238,8 @@ describe('a cluster', () => {
           primary.client.set('zhian:probe', '1').then(String, (error) => String(error))
         await until('the replica is there', async () => (await write()) === 'OK')
         expect(await primary.client.wait(1, 5_000)).toBe(1)
+        // What every broker asks before it listens; it has nothing to remark either.
+        expect(await testRedis(primary.client, 1)).toEqual([])
         expect(Object.values((await primary.client.config('GET', 'appendfsync')) as string[])).toContain('always')
         expect(Object.values((await primary.client.config('GET', 'maxmemory-policy')) as string[])).toContain(
           'noeviction',
