@@ -1,7 +1,7 @@
 // One device as its page shows it: what the hub has on file, and its newest values as they come.
 import { pageOf } from '../../../../contract/http/common.ts'
 import { deviceSchema, latestSchema, rejectionSchema } from '../../../../contract/http/devices.ts'
-import type { Device, Rejection } from '../../../../contract/http/devices.ts'
+import type { Device, Latest, Rejection } from '../../../../contract/http/devices.ts'
 import type { LiveReadings } from '../../../../contract/feed.ts'
 import { call } from '../api/client.ts'
 import { isReadingStoreAway } from '../api/failure-text.ts'
@@ -18,6 +18,8 @@ export class DeviceState {
   /** The newest samples of what was refused, to be marked on the charts. */
   rejections = $state.raw<readonly Rejection[]>([])
   error = $state.raw<unknown>(null)
+  /** Its newest values could not be read, because their store is away; what comes live is shown. */
+  valuesError = $state.raw<unknown>(null)
   readonly #id: string
 
   constructor(id: string) {
@@ -28,11 +30,7 @@ export class DeviceState {
     try {
       const [device, latest, rejected] = await Promise.all([
         call('GET', ROUTES.device(this.#id), deviceSchema),
-        // Who it is and what happens now is worth the page without them.
-        call('GET', ROUTES.latest(this.#id), latestSchema).catch((error: unknown) => {
-          if (isReadingStoreAway(error)) return { values: [] }
-          throw error
-        }),
+        this.#latest(),
         call('GET', withQuery(ROUTES.rejections(this.#id), { limit: 20 }), pageOf(rejectionSchema)),
       ])
       this.device = device
@@ -41,6 +39,19 @@ export class DeviceState {
       this.error = null
     } catch (error) {
       this.error = error
+    }
+  }
+
+  async #latest(): Promise<Pick<Latest, 'values'>> {
+    try {
+      const latest = await call('GET', ROUTES.latest(this.#id), latestSchema)
+      this.valuesError = null
+      return latest
+    } catch (error) {
+      // Who it is and what happens now is worth the page without them.
+      if (!isReadingStoreAway(error)) throw error
+      this.valuesError = error
+      return { values: [] }
     }
   }
 
