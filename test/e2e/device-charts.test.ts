@@ -151,6 +151,21 @@ describe.skipIf(!available)('the charts of a device', { timeout: 120_000 }, () =
     expect(png.bytes.length).toBeGreaterThan(10_000)
   })
 
+  it('is shown without its history while the store of it is away, and with it when that is back', async () => {
+    Object.assign(hub, { historyAway: true, readingsLate: true })
+    try {
+      await page.reload()
+      await page.getByText('读数都暂存着，没有丢').first().waitFor()
+      await page.getByText(id, { exact: true }).first().waitFor()
+      expect(await page.getByText('还没有收到过消息').count()).toBe(0)
+      await page.getByText('历史曲线稍后补齐').waitFor()
+    } finally {
+      Object.assign(hub, { historyAway: false, readingsLate: false })
+    }
+    // Nobody has to ask again: the next heartbeat says that it is back.
+    await page.locator('.charts canvas').first().waitFor()
+  })
+
   it('G10: shows the counts of the device, which the counters of the hub lead to', async () => {
     await page.getByRole('tab', { name: '计数与拒收' }).click()
     await seen(() => page.locator('.equation').innerText()).toMatch(/86\s420\s*收到\s*=\s*86\s407\s*已存\s*\+\s*13/)

@@ -79,6 +79,8 @@ export class FakeHub {
   /** What its heartbeats say. */
   storing = true
   readingsLate = false
+  /** The store of the histories does not answer. */
+  historyAway = false
   /** It is one: how it is, and what it set aside. */
   cluster: ClusterFigures | null = null
   setAside: readonly SetAsideEntry[] = []

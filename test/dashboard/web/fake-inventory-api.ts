@@ -83,8 +83,12 @@ export function addInventoryApi(app: FastifyInstance, hub: FakeHub): void {
     adminOf(hub, request)
     return { id: deviceOf(request).id, token: 'zt_new_5CdHs9Qm3vXb2Lk7' }
   })
+  const historyOf = (request: FastifyRequest): Device => {
+    if (hub.historyAway) throw new Refusal('unavailable', '读数库暂时连不上。', { reason: 'reading_store' })
+    return deviceOf(request)
+  }
   app.get('/api/v1/devices/:id/latest', (request) => {
-    const device = deviceOf(request)
+    const device = historyOf(request)
     const metrics = device.lifecycle === 'registered' ? [] : KINDS[device.kind].metrics.slice(0, 12)
     const values = metrics.map((metric) => ({
       metric: metric.name,
@@ -95,7 +99,7 @@ export function addInventoryApi(app: FastifyInstance, hub: FakeHub): void {
     return { deviceId: device.id, values }
   })
   app.get('/api/v1/devices/:id/readings', (request) => {
-    const device = deviceOf(request)
+    const device = historyOf(request)
     const { metric, from, to, points } = readingsQuerySchema.parse(request.query)
     const meta = metricOf(device.kind, metric)
     if (meta === undefined) throw new Refusal('not_found', '没有这个指标。')
