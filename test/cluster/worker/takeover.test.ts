@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Act } from '../../../contract/alarms.ts'
 import { PARTITIONS } from '../../../contract/partitions.ts'
 import type { FaultPoint } from '../../../ingest/ports.ts'
 import { until } from '../../support/hub-process.ts'
@@ -12,7 +14,7 @@ import { REDIS_MISSING, startRedis } from '../../support/services/redis.ts'
 import type { RedisServer } from '../../support/services/redis.ts'
 import { STORED_KEY } from './stored-key.ts'
 import type { ChildOptions } from './worker-child.ts'
-import { World } from './world.ts'
+import { OFFICER, World } from './world.ts'
 
 const LEASE_MS = 2_000
 const WITHIN_MS = 60_000
@@ -105,6 +107,38 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('a worker that ends without a
       for (const id of ids) await world.say(id, { ts: ++ts, values: { gas_lel: 28 } })
       await finished(await start(), ids, 5 * ids.length)
       for (const id of ids) expect(await world.told(id), id).toEqual(['raised threshold gas.gas_lel'])
+    },
+    WITHIN_MS * 2,
+  )
+
+  it.each(['pipeline.journal_started', 'pipeline.journal_committed'] as const)(
+    'killed at %s, what people did counts once and is answered',
+    async (point) => {
+      const ids = Array.from({ length: 6 }, (_, i) => `d${i}`)
+      for (const id of ids) await world.device(id)
+      for (const id of ids) await world.gas(id, 26)
+      await finished(await start(), ids, ids.length)
+      const alarms = new Map(
+        (await world.transitions()).map(({ transition: { alarm } }) => [alarm.deviceId, alarm] as const),
+      )
+      const worker = await start({ point, nth: 3 })
+      const requests = new Map<string, string>()
+      for (const id of ids) {
+        const alarmId = alarms.get(id)?.id ?? ''
+        for (const seq of [null, -1]) {
+          const requestId = randomUUID()
+          const act: Act = { name: 'comment', alarmId, seq, by: OFFICER, reason: null, comment: '已到场' }
+          requests.set(requestId, seq === null ? 'done' : 'refused')
+          await world.act(id, act, requestId, world.clock.wall() + 600_000)
+        }
+      }
+      await gone(worker)
+      const last = await start()
+      for (const [requestId, what] of requests)
+        expect((await world.answer(requestId)).ok, requestId).toBe(what === 'done')
+      await finished(last, ids, ids.length)
+      for (const id of ids)
+        expect(await world.told(id)).toEqual(['raised threshold gas.gas_lel', 'commented human gas.gas_lel'])
     },
     WITHIN_MS * 2,
   )
