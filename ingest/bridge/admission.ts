@@ -5,7 +5,8 @@
 import type { BridgeRefusal } from '../../contract/http/bridges.ts'
 import { MAX_PAYLOAD_BYTES } from '../../contract/topics.ts'
 import type { UpTopic } from '../../contract/topics.ts'
-import type { BridgeConfig, BridgedDevices } from './config.ts'
+import type { BridgedDevices } from './bridges-file.ts'
+import type { BridgeConfig } from './config.ts'
 import type { BridgedDevice, Registered } from './ports.ts'
 
 export interface Arrived {
