@@ -58,8 +58,7 @@ export function createInfluxStore(options: InfluxStoreOptions): RemoteStore {
     else throw refusal(error, bucket) ?? error
   }
   const groups = new WriteGroups<Item>({
-    everyMs: 0,
-    enough: 0,
+    everyMs: () => 0,
     most: GROUP,
     async write(items, stopping) {
       const linesOf = (events: boolean): string[] =>

@@ -1,6 +1,7 @@
 // When is a sample that VictoriaMetrics took safe from the death of its process? Not when it answers, and not after
 // /internal/force_flush, which only makes samples visible: both keep them in memory. Creating a snapshot writes everything
-// taken before it to disk, synced, and costs about ten milliseconds; the snapshot itself is deleted at once.
+// taken before it to disk, synced: ten milliseconds in a young store, about two a part in one of many months. The snapshot itself
+// is deleted at once.
 //
 // A snapshot proves it only for the process that took the samples, which is known by the second it started in. One that
 // started less than two seconds ago is not written to yet: what is killed and started again within a second would be the same.
@@ -11,11 +12,14 @@ import { unavailable } from './unavailable.ts'
 /** Its /metrics are up to a second old. */
 const SETTLED_S = 2
 const LOOK_AGAIN_MS = 250
+const LONGEST_MS = 2_000
 
 export class VictoriaDurability {
   readonly #http: VictoriaHttp
   /** Of the process that takes the samples, s. */
   #startedAt: number | null = null
+  /** How long the last confirmation took, ms; one that was held up by something else counts no more than the longest. */
+  tookMs = 0
   /** Snapshots that are not deleted yet. */
   readonly #left = new Set<string>()
 
@@ -36,6 +40,7 @@ export class VictoriaDurability {
 
   /** Resolves when everything acknowledged since `begin` is on disk; rejects when the process that took it may be gone. */
   async confirm(): Promise<void> {
+    const began = performance.now()
     const before = this.#startedAt
     // Whatever happens now, the next group begins with a process that is known.
     this.#startedAt = null
@@ -46,6 +51,7 @@ export class VictoriaDurability {
     if (before !== startedAt)
       throw unavailable('VictoriaMetrics 重启了，重新写入。', 'VictoriaMetrics was restarted; it is written again.')
     this.#startedAt = startedAt
+    this.tookMs = Math.min(LONGEST_MS, performance.now() - began)
   }
 
   async #deleteSnapshots(): Promise<void> {

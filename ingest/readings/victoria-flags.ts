@@ -16,11 +16,13 @@ export async function checkFlags(http: VictoriaHttp, keepDays: number): Promise<
   // The newest samples belong into the answer as they are, not as those before them.
   if (durationMs(flags.get('search.latencyOffset') ?? '30s') !== 0) problems.push('-search.latencyOffset=0s')
   if (retentionDays(flags.get('retentionPeriod') ?? '1') < keepDays) problems.push(`-retentionPeriod=${keepDays}d`)
+  // Making a snapshot is what confirms a write.
+  if ((flags.get('snapshotAuthKey') ?? '') !== '') problems.push('-snapshotAuthKey=')
   if (problems.length === 0) return
   const wanted = problems.join(' ')
   throw new StoreUnusableError(
-    `VictoriaMetrics 须以 ${wanted} 启动，否则读数会重复、缺失或过早删除。` +
-      ` Start VictoriaMetrics with ${wanted}: otherwise readings are doubled, missing or dropped too early.`,
+    `VictoriaMetrics 须以 ${wanted} 启动，否则读数会重复、缺失、过早删除或无法确认。` +
+      ` Start VictoriaMetrics with ${wanted}: otherwise readings are doubled, missing, dropped too early or never confirmed.`,
   )
 }
 

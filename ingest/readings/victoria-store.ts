@@ -33,11 +33,14 @@ export interface VictoriaStoreOptions {
 const DATABASE = 'zhian'
 /** Readings in one group at most. */
 const GROUP = 20_000
-/** So many are confirmed at once, however short ago the last ones were. */
-const ENOUGH = 1_000
+/** From so many on, readings do not wait for their turn … */
+const MANY = 1_000
+/** … but confirming, whose price rises with the months that the server keeps, takes at most half of the time; a quarter for few. */
+const OFTEN = 2
+const RARELY = 4
 
 export function createVictoriaStore(options: VictoriaStoreOptions): RemoteStore {
-  const { url, kinds, events, now, keepDays, timeoutMs = 10_000, patienceMs = 5_000 } = options
+  const { url, kinds, events, now, keepDays, confirmEveryMs = 1_000, timeoutMs = 10_000, patienceMs = 5_000 } = options
   const encoder = new LineEncoder(kinds)
   const http = new VictoriaHttp(url, timeoutMs)
   const durability = new VictoriaDurability(http)
@@ -59,8 +62,8 @@ export function createVictoriaStore(options: VictoriaStoreOptions): RemoteStore 
     }))
 
   const groups = new WriteGroups<string | StoredEvent>({
-    everyMs: options.confirmEveryMs ?? 1_000,
-    enough: ENOUGH,
+    everyMs: (waiting) =>
+      Math.max(waiting < MANY ? confirmEveryMs : 0, durability.tookMs * (waiting < MANY ? RARELY : OFTEN)),
     most: GROUP,
     async write(items, stopping) {
       const lines = items.filter((item) => typeof item === 'string')

@@ -12,10 +12,8 @@ interface Waiting<T> {
 export interface WriteGroupsOptions<T> {
   /** Resolves when all of them are durable. `stopping`: it must not be tried again. */
   readonly write: (items: readonly T[], stopping: AbortSignal) => Promise<void>
-  /** Where each group has a price of its own: from the start of one to the start of the next at least so long, ms, … */
-  readonly everyMs: number
-  /** … unless so many items wait that the price is nothing beside them. */
-  readonly enough: number
+  /** From the start of one group to the start of the next at least so long while so many items wait, ms. */
+  readonly everyMs: (waiting: number) => number
   /** Items in one group at most; a single append is never divided. */
   readonly most: number
 }
@@ -27,7 +25,7 @@ export class WriteGroups<T> {
   #items = 0
   #running: Promise<void> | null = null
   #began = -Infinity
-  #hurry: (() => void) | null = null
+  #lookAgain: (() => void) | null = null
 
   constructor(options: WriteGroupsOptions<T>) {
     this.#options = options
@@ -40,7 +38,7 @@ export class WriteGroups<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ items, resolve, reject })
       this.#items += items.length
-      if (this.#items >= this.#options.enough) this.#hurry?.()
+      this.#lookAgain?.()
       this.#running ??= this.#run()
     })
   }
@@ -48,7 +46,7 @@ export class WriteGroups<T> {
   /** Each group that waits is tried once more and not again. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    this.#hurry?.()
+    this.#lookAgain?.()
     await this.#running
   }
 
@@ -71,18 +69,20 @@ export class WriteGroups<T> {
     this.#running = null
   }
 
+  /** Until the next group is due, by what waits then. */
   async #pause(): Promise<void> {
-    const wait = this.#began + this.#options.everyMs - performance.now()
-    // A turn at least: what is appended in one turn goes together.
-    if (wait <= 0 || this.#items >= this.#options.enough || this.#stopping.signal.aborted) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait)
-      this.#hurry = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
-    this.#hurry = null
+    for (;;) {
+      const wait = this.#began + this.#options.everyMs(this.#items) - performance.now()
+      if (wait <= 0 || this.#stopping.signal.aborted) return
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait)
+        this.#lookAgain = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+      this.#lookAgain = null
+    }
   }
 
   #take(): Waiting<T>[] {

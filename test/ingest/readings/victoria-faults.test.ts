@@ -124,11 +124,11 @@ describe.skipIf(VICTORIA_MISSING)('when VictoriaMetrics fails', () => {
   })
 
   it('refuses a server that would double, hide or drop readings, naming every flag', async () => {
-    const careless = await startVictoria({ flags: ['-retentionPeriod=1'] })
+    const careless = await startVictoria({ flags: ['-retentionPeriod=1', '-snapshotAuthKey=x'] })
     ends.push(() => careless.dispose())
     await expect(storeAt(careless.url).start()).rejects.toThrow(StoreUnusableError)
     await expect(storeAt(careless.url).start()).rejects.toThrow(
-      /-dedup\.minScrapeInterval=1ms -search\.latencyOffset=0s -retentionPeriod=90d/,
+      /-dedup\.minScrapeInterval=1ms -search\.latencyOffset=0s -retentionPeriod=90d -snapshotAuthKey=/,
     )
     const store = storeAt(careless.url)
     await expect(store.append(some(someDevice(), 1, 1))).rejects.toThrow(StoreUnusableError)

@@ -12,7 +12,7 @@ describe('groups of appends', () => {
     const written: number[][] = []
     const gate = Promise.withResolvers<void>()
     const groups = new WriteGroups<number>({
-      ...{ everyMs: 0, enough: 0, most: 4 },
+      ...{ everyMs: () => 0, most: 4 },
       async write(items) {
         written.push([...items])
         await gate.promise
@@ -37,7 +37,7 @@ describe('groups of appends', () => {
   it('a failed group fails alone', async () => {
     let writes = 0
     const groups = new WriteGroups<number>({
-      ...{ everyMs: 0, enough: 0, most: 1 },
+      ...{ everyMs: () => 0, most: 1 },
       write: () => (++writes === 1 ? Promise.reject(new Error('no')) : Promise.resolve()),
     })
     const [first, second] = await Promise.allSettled([groups.append([1]), groups.append([2])])
@@ -47,7 +47,7 @@ describe('groups of appends', () => {
   it('where a group has its price few wait, many do not, and a stop waits for nobody', async () => {
     const written: number[] = []
     const groups = new WriteGroups<number>({
-      ...{ everyMs: FOR_EVER, enough: 3, most: 100 },
+      ...{ everyMs: (waiting) => (waiting < 3 ? FOR_EVER : 0), most: 100 },
       async write(items) {
         written.push(items.length)
       },
