@@ -7,6 +7,7 @@ import fastifyRateLimit from '@fastify/rate-limit'
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import { callbackify } from 'node:util'
 import type { FastifyRateLimitStore, RateLimitPluginOptions } from '@fastify/rate-limit'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
@@ -198,12 +199,13 @@ export async function buildApp(context: Context): Promise<App> {
 /** Counted by the memory that every dashboard shares, where there is one. A count that fails lets the call pass. */
 function sharedCount({ calls }: GuardMemory): Pick<RateLimitPluginOptions, 'store' | 'skipOnError'> {
   if (calls === null) return {}
+  const count = callbackify(async (key: string, windowMs: number) => {
+    const { calls: current, left: ttl } = await calls(key, windowMs)
+    return { current, ttl }
+  })
   class Shared implements FastifyRateLimitStore {
     incr(key: string, done: Parameters<FastifyRateLimitStore['incr']>[1], windowMs: number): void {
-      calls?.(key, windowMs).then(
-        ({ calls: current, left }) => done(null, { current, ttl: left }),
-        (error: unknown) => done(error as Error),
-      )
+      count(key, windowMs, done)
     }
     child(): Shared {
       return this

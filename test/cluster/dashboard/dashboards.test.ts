@@ -41,6 +41,18 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING)('two dashboards', () => {
       ).toBe(429)
   })
 
+  it('calls are counted together, whichever dashboards take them', async () => {
+    const left = async (dashboard: number): Promise<number> => {
+      const { headers } = await fetch(`${world.baseOf(dashboard)}/api/openapi.json`)
+      return Number(headers.get('x-ratelimit-remaining'))
+    }
+    // Another minute may begin in between.
+    await until('the second dashboard counts on from the first', async () => {
+      const [here, there] = [await left(0), await left(1)]
+      return here > 0 && there === here - 1
+    })
+  })
+
   it('G3: both tell every transition in order, and a page that loses one goes on at the other without a gap', async () => {
     const third = (await world.serve(), world.dashboards.length - 1)
     const [at0, at1, leaving] = await Promise.all([
