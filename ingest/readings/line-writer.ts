@@ -89,7 +89,10 @@ export class LineWriter {
       batchSize: lines.length + 1,
       maxBatchBytes: Number.MAX_SAFE_INTEGER,
       gzipThreshold: 1_000,
-      writeFailed: (error) => Promise.reject(error),
+      // A promise of its own keeps the client from trying again and from logging.
+      writeFailed: async (error) => {
+        throw error
+      },
     })
     if (path !== undefined) api.path = path
     api.writeRecords([...lines])

@@ -145,7 +145,8 @@ const LONE: Readonly<Record<string, (of: Given, context: Context) => Value>> = {
 const instant = (value: Value | undefined, { database }: Context): number =>
   value instanceof Date ? value.getTime() : database.now() + (value as Duration).ms
 
-const timeOf = (row: Row | undefined): number => (row?.['_time'] as Date).getTime()
+const timeIn = (row: Row, column: string): number => (row[column] as Date).getTime()
+const timeOf = (row: Row): number => timeIn(row, '_time')
 const numbers = (rows: readonly Row[]): number[] => rows.map((row) => row['_value'] as number)
 
 const AGGREGATES: Readonly<Record<string, (rows: readonly Row[]) => number>> = {
@@ -163,8 +164,9 @@ function windowsOf({ key, rows }: Table, of: Given): Table[] {
   const offset = (of.get('offset') as Duration | undefined)?.ms ?? 0
   const groups = Map.groupBy(rows, (row) => Math.floor((timeOf(row) - offset) / every))
   return [...groups].map(([window, inside]) => {
-    const start = Math.max(window * every + offset, (inside[0]?.['_start'] as Date).getTime())
-    const stop = Math.min((window + 1) * every + offset, (inside[0]?.['_stop'] as Date).getTime())
+    const [first = {}] = inside
+    const start = Math.max(window * every + offset, timeIn(first, '_start'))
+    const stop = Math.min((window + 1) * every + offset, timeIn(first, '_stop'))
     return { key, rows: inside.map((row) => ({ ...row, _start: new Date(start), _stop: new Date(stop) })) }
   })
 }
