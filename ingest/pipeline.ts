@@ -225,8 +225,18 @@ export class Pipeline {
     if (this.phase === 'recovering') {
       this.waiting.push(() => this.input(runtime, input, receivedAt))
     } else if (this.phase === 'running') {
-      this.staging.input(runtime, input, receivedAt)
+      this.decideAlone(runtime, input, receivedAt)
       this.schedule()
+    }
+  }
+
+  /** What cannot be decided costs its partition, and not the process with all others of it. */
+  private decideAlone(runtime: Runtime, input: Input, receivedAt: number | null = null): void {
+    try {
+      this.staging.input(runtime, input, receivedAt)
+    } catch (error) {
+      if (this.options.lost === undefined) throw error
+      this.lose(error as Error)
     }
   }
 
@@ -262,7 +272,7 @@ export class Pipeline {
   private tick(runtimes: readonly Runtime[]): void {
     for (const runtime of runtimes) {
       const { deviceId } = runtime.profile
-      if (this.options.devices.get(deviceId) === runtime) this.staging.input(runtime, { type: 'tick' })
+      if (this.options.devices.get(deviceId) === runtime) this.decideAlone(runtime, { type: 'tick' })
     }
     this.schedule()
   }
@@ -389,12 +399,8 @@ export class Pipeline {
 
   /** A commit failed or its outcome is unknown: refuse what depended on it, read memory back, go on. */
   private async recover(cause: Error): Promise<void> {
-    const { listener, readings, lost } = this.options
-    if (lost !== undefined) {
-      this.abandon(new StorageUnavailable(cause.message))
-      lost(cause)
-      return
-    }
+    const { listener, readings } = this.options
+    if (this.options.lost !== undefined) return this.lose(cause)
     const stopping = this.phase === 'stopping'
     this.phase = 'recovering'
     this.ticker.stop()
@@ -418,6 +424,13 @@ export class Pipeline {
         await pause(RECOVERY_PAUSES[Math.min(attempt, RECOVERY_PAUSES.length - 1)] as number)
       }
     }
+  }
+
+  /** Of what comes from a stream: what is in memory counts no more. */
+  private lose(cause: Error): void {
+    if (this.phase === 'stopped') return
+    this.abandon(new StorageUnavailable(cause.message))
+    this.options.lost?.(cause)
   }
 
   private resume(): void {

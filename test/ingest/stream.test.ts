@@ -279,4 +279,30 @@ describe('a pipeline that reads a stream', () => {
       { numRuns: 60 },
     )
   }, 120_000)
+
+  it('what cannot be decided ends it, and nothing else: whoever reads the stream begins anew', async () => {
+    const causes: Error[] = []
+    const devices = devicesAt(START)
+    const pipeline = new Pipeline({
+      clock: { now: () => START, wall: () => START },
+      devices,
+      readings: new MemoryReadings(),
+      journal: new MemoryJournal(),
+      listener: LISTENER,
+      lost: (cause) => causes.push(cause),
+    })
+    await pipeline.start(0)
+    const [runtime] = devices.all()
+    if (runtime === undefined) throw new Error('there is no device')
+    pipeline.input(runtime, undefined as never)
+    pipeline.input(runtime, undefined as never)
+    expect(causes).toHaveLength(1)
+    const refused = await new Promise<Error | undefined>((done) => {
+      pipeline.accept(
+        { ...messageOf({ type: 'message', device: 0, channel: 'readings', body: {}, at: START }), position: 1 },
+        done,
+      )
+    })
+    expect(refused?.name).toBe('StorageUnavailable')
+  })
 })
