@@ -362,7 +362,8 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING)('two dashboards', () => {
   })
 
   it('G3: says nothing it cannot prove while the ledger is away, and misses nothing when it is back', async () => {
-    const screen = await world.screen(0, await world.newSession('duty'))
+    const as = await world.newSession('duty')
+    const screen = await world.screen(0, as)
     const before = await world.commit({ alarmId: 'before-the-ledger-left' })
     await until('it is live', () => has(screen, before.transition.seq) && screen.storing === true, 30_000)
     await world.postgres.stop()
@@ -374,6 +375,8 @@ describe.skipIf(POSTGRES_MISSING || REDIS_MISSING)('two dashboards', () => {
         60_000,
       )
       expect(unready).toBe(503)
+      // Nothing is known, and it may be asked again: no fault of the program.
+      expect((await world.call<Refused>(0, 'GET', '/alarms?open=true', { as })).body.error.code).toBe('unavailable')
     } finally {
       await world.postgres.restart()
     }
