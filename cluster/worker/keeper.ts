@@ -39,6 +39,9 @@ const PAUSES_MS = [0, 250, 1_000, 3_000] as const
 /** A partition that was held for so long was not taken in vain, ms. */
 const HELD_WELL_MS = 30_000
 
+/** How long what nobody else wanted is not offered to them again, ms. */
+const UNWANTED_MS = 15_000
+
 interface Failures {
   readonly count: number
   /** Monotonic, ms: not before. */
@@ -54,7 +57,8 @@ export class Keeper<T extends Kept> {
   /** When the lease was asked for that a partition is held by, monotonic, ms. */
   private readonly askedAt = new Map<number, number>()
   private readonly freeSince = new Map<number, number>()
-  private readonly unwanted = new Set<number>()
+  /** Taken because nobody else did; when, monotonic, ms. */
+  private readonly unwanted = new Map<number, number>()
   /** Those that there were at the last look. */
   private workers = ''
   private timers: NodeJS.Timeout[] = []
@@ -149,9 +153,9 @@ export class Keeper<T extends Kept> {
       const { freeSince } = this
       this.noteWorkers(workers)
       const held = new Set(this.keeping.keys())
-      const { unwanted } = this
+      const unwanted = this.recentlyUnwanted()
       const moves = decideOwnership({ rows, now, self, live: workers, held, freeSince, unwanted })
-      for (const number of moves.orphans) unwanted.add(number)
+      for (const number of moves.orphans) this.unwanted.set(number, performance.now())
       const ready = moves.take.filter((number) => (this.failures.get(number)?.notBefore ?? 0) <= performance.now())
       await Promise.all([
         eachOf(ready, LOADED_AT_ONCE, (number) => this.take(number)),
@@ -168,6 +172,13 @@ export class Keeper<T extends Kept> {
     if (key === this.workers) return
     this.workers = key
     this.unwanted.clear()
+  }
+
+  /** Who stood still for a moment only is there again: after a while they are offered once more. */
+  private recentlyUnwanted(): ReadonlySet<number> {
+    const now = performance.now()
+    for (const [number, since] of this.unwanted) if (now - since >= UNWANTED_MS) this.unwanted.delete(number)
+    return new Set(this.unwanted.keys())
   }
 
   private noteFree(rows: readonly PartitionRow[], now: number): void {

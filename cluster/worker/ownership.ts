@@ -13,7 +13,7 @@ export interface OwnershipView {
   readonly held: ReadonlySet<number>
   /** Since when this process has seen a partition free, in the same time. */
   readonly freeSince: ReadonlyMap<number, number>
-  /** Of what it holds: nobody else wanted it, with the very workers that there are now. It is not offered to them again. */
+  /** Of what it holds: nobody else wanted it a moment ago. It is not offered to them. */
   readonly unwanted: ReadonlySet<number>
 }
 

@@ -8,7 +8,7 @@ import type { ReadingStore } from '../../ingest/readings/port.ts'
 import type { NewRejection } from '../../records/ledger.ts'
 import { FencedOut } from '../../records/ledger/cluster.ts'
 import type { ClusterLedger, PartitionRow, SetAside } from '../../records/ledger/cluster.ts'
-import { ChangeTail } from '../change-tail.ts'
+import { ChangesForgotten, ChangeTail } from '../change-tail.ts'
 import { JournalTail } from '../dashboard/journal-tail.ts'
 import { LineSweep } from '../lines/line-sweep.ts'
 import { REPORT_EVERY_MS } from '../node-board.ts'
@@ -74,6 +74,8 @@ export class Worker {
   readonly hearing: Hearing
   readonly storeLoop: StoreLoop
   readonly directory: Directory
+  /** Rejects when what it holds in memory is out of date: the process should end and be started again. */
+  readonly failed: Promise<never>
   private readonly options: WorkerOptions
   private readonly reader: StreamReader
   private readonly witnesses: Witnesses
@@ -152,11 +154,16 @@ export class Worker {
     this.presences = new PresenceBoard(redis, ({ row }) => this.keeper.isSure(row))
     this.liveReadings = new LiveReadings(redis)
     this.trimmer = new Trimmer(redis)
+    const outdated = Promise.withResolvers<never>()
+    this.failed = outdated.promise
+    // Whoever waits hears of it; nobody has to.
+    this.failed.catch(() => undefined)
     this.changes = new ChangeTail({
       ledger,
       apply: (changes) => directory.take(changes),
       applied: (seq) => void board.change({ applied: seq }),
       failed: (error) => log.warn({ err: error }, 'changes of the ledger could not be taken in; tried again'),
+      reload: async () => outdated.reject(new ChangesForgotten()),
     })
     this.transitions = new JournalTail({
       journal: ledger.journal,

@@ -33,6 +33,8 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('a worker that ends without a
   let postgres: PostgresServer
   let world: World
   let children: ChildProcess[] = []
+  const said = new Map<ChildProcess, string>()
+  const saidBy = (child: ChildProcess): string => said.get(child) ?? ''
   beforeAll(async () => {
     ;[redis, postgres] = await Promise.all([startRedis(), startPostgres()])
   }, 60_000)
@@ -60,11 +62,11 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('a worker that ends without a
     }
     const child = spawn(process.execPath, [CHILD, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] })
     children.push(child)
-    let said = ''
-    child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-10_000)))
+    said.set(child, '')
+    child.stderr.on('data', (chunk: Buffer) => said.set(child, (saidBy(child) + chunk.toString()).slice(-10_000)))
     const ready = once(child.stdout, 'data')
     const ended = once(child, 'exit').then(() => {
-      throw new Error(`the worker ended: ${said}`)
+      throw new Error(`the worker ended: ${saidBy(child)}`)
     })
     ended.catch(() => undefined)
     await Promise.race([ready, ended])
@@ -156,12 +158,25 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('a worker that ends without a
       const other = await start()
       for (const id of ids) await world.gas(id, 26)
       await raised(ids)
-      const after = await world.ledger.partitions.all()
-      expect(after.every(({ epoch }, partition) => epoch > (before[partition]?.epoch ?? 0))).toBe(true)
+      await until(
+        'every partition is somebody else’s',
+        async () =>
+          (await world.ledger.partitions.all()).every(
+            ({ epoch }, partition) => epoch > (before[partition]?.epoch ?? 0),
+          ),
+        WITHIN_MS,
+      )
       frozen.kill('SIGCONT')
       for (const id of ids) await world.gas(id, 27)
-      await until('both own their share', async () => (await ownersOf()).size === 2, WITHIN_MS)
-      await until('and all of it', async () => !(await ownersOf()).has(''), WITHIN_MS)
+      const shared = async (): Promise<boolean> => {
+        const owners = await ownersOf()
+        return owners.size === 2 && !owners.has('')
+      }
+      await until('both own their share, and all of it', shared, WITHIN_MS).catch(async (error: unknown) => {
+        throw new Error(
+          `${String(error)}: ${JSON.stringify([...(await ownersOf())])}\n${children.map(saidBy).join('\n---\n')}`,
+        )
+      })
       await world.settled()
       for (const id of ids) expect(await world.told(id), id).toEqual(['raised threshold gas.gas_lel'])
       const seqs = (await world.transitions()).map(({ transition }) => transition.seq)
