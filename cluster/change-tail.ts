@@ -10,7 +10,7 @@ export interface ChangeTailOptions {
   readonly applied: (seq: number) => void
   readonly failed: (error: unknown) => void
   /** The ledger could not be asked for so long that it may have forgotten some: everything is to be read again. */
-  readonly reload?: () => Promise<void>
+  readonly reload: () => Promise<void>
   readonly lookEveryMs?: number
   /** Monotonic, ms. */
   readonly now?: () => number
@@ -23,6 +23,14 @@ const RETRY_MS = 250
 const FORGOTTEN_AFTER_MS = 12 * 3_600_000
 
 const monotonic = (): number => performance.now()
+
+/** For a process whose memory is too much to read anew beside its work: it ends, and its service manager starts it again. */
+export class ChangesForgotten extends Error {
+  override readonly name = 'ChangesForgotten'
+  constructor() {
+    super('the ledger could not be asked for longer than it keeps its log of changes; begin anew')
+  }
+}
 
 export class ChangeTail {
   private readonly options: ChangeTailOptions
@@ -79,7 +87,7 @@ export class ChangeTail {
       this.again = false
       try {
         const changes = await ledger.changes.after(this.seq, PAGE)
-        if (now() - this.answeredAt > FORGOTTEN_AFTER_MS) await reload?.()
+        if (now() - this.answeredAt > FORGOTTEN_AFTER_MS) await reload()
         this.answeredAt = now()
         const last = changes.at(-1)
         if (last === undefined) continue

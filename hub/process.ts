@@ -91,8 +91,8 @@ export async function run(options: RunOptions = {}): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal))
   void options.endsWith?.then(end)
   hub.failed.catch((error: unknown) => {
-    // A storage thread is gone: nothing can be promised any more. The service manager starts the hub again.
-    log.fatal({ err: error }, 'a storage thread ended')
+    // A storage thread is gone, or memory is out of date: nothing can be promised. The service manager starts it again.
+    log.fatal({ err: error }, 'cannot go on')
     process.exit(70)
   })
   sayWhereToLook(hub, config)

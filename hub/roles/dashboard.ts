@@ -6,7 +6,7 @@ import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
 import { hashToken } from '../../broker/tokens.ts'
 import { clusterBridges } from '../../cluster/bridges.ts'
-import { ChangeTail } from '../../cluster/change-tail.ts'
+import { ChangesForgotten, ChangeTail } from '../../cluster/change-tail.ts'
 import { clusterAccount, countsOfDevice } from '../../cluster/dashboard/account.ts'
 import { ClusterState } from '../../cluster/dashboard/cluster-state.ts'
 import { Desks } from '../../cluster/dashboard/desks.ts'
@@ -96,8 +96,9 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   }
   const redis = connect('everything else')
   const clusterId = await clusterIdOf(ledger.settings)
-  const foreign = Promise.withResolvers<never>()
-  foreign.promise.catch(() => undefined)
+  /** What this process holds in memory is of no use: it ends, and begins anew. */
+  const unfit = Promise.withResolvers<never>()
+  unfit.promise.catch(() => undefined)
   try {
     await redisReady(redis, REDIS_WITHIN_MS)
     await checkLayout(redis, clusterId, clock.wall())
@@ -107,7 +108,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     log.error({ err: error }, 'started without Redis: pages show what the ledger has')
     redis.once('ready', () => {
       checkLayout(redis, clusterId, clock.wall()).catch((problem: unknown) => {
-        if (problem instanceof RedisUnusable) foreign.reject(problem)
+        if (problem instanceof RedisUnusable) unfit.reject(problem)
       })
     })
   }
@@ -153,6 +154,7 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     },
     applied: (seq) => void board.change({ applied: seq }),
     failed: ledgerAway,
+    reload: async () => unfit.reject(new ChangesForgotten()),
   })
   await changes.start()
   stops.push(['the log of changes', () => changes.stop()])
@@ -274,6 +276,6 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   stops.push(['the node board', () => board.stop()])
   stops.push(['the dashboard', () => dashboard.stop()])
   log.info({ node, devices: places.size, httpPort }, 'ready')
-  const failed = Promise.race([ledger.failed, foreign.promise])
+  const failed = Promise.race([ledger.failed, unfit.promise])
   return { httpPort, mqttPort: null, mqttsPort: null, setupCode, failed, stop }
 }

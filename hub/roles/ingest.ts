@@ -169,7 +169,8 @@ async function wire(
   ])
   stops.push(['maintenance', startMaintenance({ ledger, store, config, node, wall: clock.wall, log })])
   log.info({ node, devices: directory.size, httpPort: health.port }, 'ready')
-  return { httpPort: health.port, mqttPort: null, mqttsPort: null, setupCode: null, failed: ledger.failed, stop }
+  const failed = Promise.race([ledger.failed, running.failed])
+  return { httpPort: health.port, mqttPort: null, mqttsPort: null, setupCode: null, failed, stop }
 }
 
 /** How far the database's clock is before this machine's, ms: timers of a partition go on in time whoever takes it. */
