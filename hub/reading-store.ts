@@ -11,7 +11,7 @@ import { createVictoriaStore } from '../ingest/readings/victoria-store.ts'
 import { METRIC_COLUMNS } from './rules.ts'
 import { StartProblem } from './start-problem.ts'
 import type { EventLog } from '../ingest/readings/event-log.ts'
-import type { ReadingStore, RemoteStore, RetentionPolicy } from '../ingest/readings/port.ts'
+import type { ReadingStore, RemoteStore, RetentionPolicy, StoredInput } from '../ingest/readings/port.ts'
 import type { Config } from './config.ts'
 
 export interface RemoteStoreParts {
@@ -66,8 +66,7 @@ export function createOwnReadingStore(config: Config, parts: OwnStoreParts): Own
       if (sentence === null) log.info('readings reach their store again')
       else log.warn({ problem: sentence }, 'readings wait on this disk for their store; alarms go on')
     },
-    refused: ({ deviceId, kind, ts }, error) =>
-      log.warn({ err: error, deviceId, kind, ts }, 'a reading that its store cannot hold was left out'),
+    refused: leftOut(log),
   })
   new Gauge({
     name: 'zhian_readings_waiting',
@@ -87,6 +86,12 @@ export function createOwnReadingStore(config: Config, parts: OwnStoreParts): Own
     },
   })
 }
+
+/** Says which reading its store can never hold. */
+export const leftOut =
+  (log: Logger) =>
+  ({ deviceId, kind, ts }: StoredInput, error: Error): void =>
+    log.warn({ err: error, deviceId, kind, ts }, 'a reading that its store cannot hold was left out')
 
 /** Away is no reason not to start: readings wait. Set up wrongly is one: they would wait for ever. */
 async function checkRemote(remote: RemoteStore, log: Logger): Promise<void> {

@@ -18,12 +18,13 @@ import { Directory } from '../../cluster/worker/directory.ts'
 import { Worker } from '../../cluster/worker/worker.ts'
 import { PARTITIONS } from '../../contract/partitions.ts'
 import { StoreUnavailableError } from '../../ingest/readings/unavailable.ts'
+import { leavingOutUnfit } from '../../ingest/readings/unfit.ts'
 import { createPostgresLedger } from '../../records/postgres-ledger.ts'
 import { EVERYTHING } from '../../records/scope.ts'
 import { Arrivals } from '../arrivals.ts'
 import { systemClock } from '../clock.ts'
 import { HUB_PLACEMENT, hubProfile } from '../own-device.ts'
-import { createReadingStore, retentionOf } from '../reading-store.ts'
+import { createReadingStore, leftOut, retentionOf } from '../reading-store.ts'
 import { placementOf, profileOf } from '../registry.ts'
 import { RejectionSamples } from '../rejections.ts'
 import { CurrentRules, DEFAULT_RULES } from '../rules.ts'
@@ -143,7 +144,7 @@ async function wire(
     blocking: connect('reading', { blocking: true }),
     writer,
     board,
-    store,
+    store: { append: leavingOutUnfit((inputs) => store.append(inputs), leftOut(log)) },
     directory,
     line,
     clock,

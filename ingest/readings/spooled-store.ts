@@ -8,7 +8,8 @@ import { LineEncoder } from './line-protocol.ts'
 import type { ReadingStore, RemoteStore, StoredInput } from './port.ts'
 import type { ReadingKinds } from './schema.ts'
 import { Spool } from './spool.ts'
-import { unavailable, UnfitInputError } from './unavailable.ts'
+import { unavailable } from './unavailable.ts'
+import { leavingOutUnfit } from './unfit.ts'
 
 export interface SpooledStoreOptions {
   readonly directory: string
@@ -111,6 +112,7 @@ async function readShipped(directory: string): Promise<number> {
 class Shipping {
   readonly #spool: Spool
   readonly #options: SpooledStoreOptions
+  readonly #append: (inputs: readonly StoredInput[]) => Promise<void>
   /** Everything up to here is in the store. */
   shipped = 0
   #marked = 0
@@ -124,6 +126,8 @@ class Shipping {
   constructor(spool: Spool, options: SpooledStoreOptions) {
     this.#spool = spool
     this.#options = options
+    const { remote, refused } = options
+    this.#append = leavingOutUnfit((inputs) => remote.append(inputs), refused)
   }
 
   start(shipped: number, decided: () => number): void {
@@ -167,27 +171,15 @@ class Shipping {
   async #deliver(inputs: readonly StoredInput[], signal: AbortSignal): Promise<boolean> {
     for (let wait = SHORTEST_MS; !signal.aborted; wait = Math.min(LONGEST_MS, wait * 2)) {
       try {
-        await this.#options.remote.append(inputs)
+        await this.#append(inputs)
         this.#say(null)
         return true
       } catch (error) {
-        if (error instanceof UnfitInputError) return this.#deliverEach(inputs, error, signal)
         this.#say((error as Error).message)
         await pause(wait * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => undefined)
       }
     }
     return false
-  }
-
-  /** One of them cannot be stored at all: it must not keep the others. */
-  async #deliverEach(inputs: readonly StoredInput[], error: Error, signal: AbortSignal): Promise<boolean> {
-    const [first] = inputs
-    if (inputs.length === 1 && first !== undefined) {
-      this.#options.refused(first, error)
-      return true
-    }
-    const middle = Math.ceil(inputs.length / 2)
-    return (await this.#deliver(inputs.slice(0, middle), signal)) && (await this.#deliver(inputs.slice(middle), signal))
   }
 
   /** What cannot be noted now is noted later, or shipped twice: that must not hold up what makes room on the disk. */
