@@ -41,10 +41,18 @@ export function judgeActs(taken: readonly Taken[], ledger: readonly CommittedTra
   const names = (which: (one: Taken) => boolean): string[] => taken.filter(which).map(({ deviceId }) => deviceId)
   return {
     lostAlarms: names(({ deviceId, acknowledged }) => acknowledged && !raised.has(deviceId)),
-    doubledAlarms: names(({ deviceId }) => (raised.get(deviceId) ?? 0) > 1),
+    // Of one rule: a detector that has said its one word is silent after a while, which is an alarm of its own (G4).
+    doubledAlarms: names(({ deviceId }) => isRaisedTwice(ledger, deviceId)),
     lostActs: names(({ deviceId, answered }) => answered && !acts.has(deviceId)),
     doubledActs: names(({ deviceId }) => (acts.get(deviceId) ?? 0) > 1),
   }
+}
+
+function isRaisedTwice(ledger: readonly CommittedTransition[], deviceId: string): boolean {
+  const rules = ledger.flatMap(({ transition: { type, alarm } }) =>
+    type === 'raised' && alarm.deviceId === deviceId ? [alarm.ruleId] : [],
+  )
+  return new Set(rules).size < rules.length
 }
 
 /** Cases that are followed at a time: one whose partition waits for an owner does not keep the others. */
