@@ -1,6 +1,6 @@
 // Telling telephones where several processes could: one of them has it as a duty, reads the journal from where the last one had
 // told everybody, and marks how far it has come. What was sent and not marked is sent again.
-import { JournalTail } from '../../cluster/dashboard/journal-tail.ts'
+import { JournalTail } from '../../cluster/journal-tail.ts'
 import type { AtWork } from '../../cluster/duty.ts'
 import type { ClusterLedger } from '../../records/ledger/cluster.ts'
 import type { Push } from './push.ts'

@@ -1,8 +1,8 @@
 // Transitions as they come into the ledger, whoever decided them: read by their sequence, which has no gap, so that none is
 // missed and each is told once, in order (G2, G3). Being woken only makes it sooner.
-import type { CommittedTransition, Journal } from '../../records/ledger.ts'
-import type { ClusterLedger } from '../../records/ledger/cluster.ts'
-import { EVERYTHING } from '../../records/scope.ts'
+import type { CommittedTransition, Journal } from '../records/ledger.ts'
+import type { ClusterLedger } from '../records/ledger/cluster.ts'
+import { EVERYTHING } from '../records/scope.ts'
 
 export interface JournalTailOptions {
   readonly journal: Pick<Journal, 'after' | 'head'>
