@@ -14,6 +14,8 @@ export default defineConfig({
     // Two cores: one file a core. Files start real services, so more at once only makes them wait for each other.
     maxWorkers: 2,
     passWithNoTests: false,
+    // As the limits of tests below: for what never comes, not for what is slow to come.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       {
         extends: true,

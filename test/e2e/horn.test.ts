@@ -77,6 +77,9 @@ async function sit({ browser = allowed, username = 'duty', path = '/desk', host,
     await context.addCookies([{ name: 'zhian', value, url: base }])
   }
   await page.goto(base + path)
+  // Playwright evaluates as if the person had touched the page, which lets a page sound that asks for leave only after that. So
+  // the hub is asked whether the desk is there, and the page not before.
+  if (browser === asking) await expect.poll(() => hub.desks.length, { timeout: 60_000 }).toBeGreaterThan(0)
   await page.getByTestId('link').filter({ hasText: '实时' }).waitFor()
   return page
 }
