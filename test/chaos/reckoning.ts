@@ -57,6 +57,17 @@ export function screenFigures(screens: readonly Screen[], { transitions }: Evide
       '',
       0,
     ),
+    figure(
+      'snapshots for screens that were away too long for a replay',
+      sum(({ snapshots }) => snapshots),
+      '',
+    ),
+    exactly(
+      'snapshots that were not what stood open',
+      sum(({ wrongSnapshots }) => wrongSnapshots.length),
+      '',
+      0,
+    ),
     exactly(
       'told twice, out of order, otherwise than recorded, or with a gap',
       sum((one) => one.doubled.length + one.outOfOrder.length + one.different.length + one.gaps.length),

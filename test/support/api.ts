@@ -72,6 +72,13 @@ const ASK_AGAIN_MS = 500
 
 export type FeedSocket = Socket<DownEvents, UpEvents>
 
+/** How things stood at `head`, given in place of what followed `cursor`. */
+export interface TakenSnapshot {
+  readonly cursor: number | null
+  readonly head: number
+  readonly alarms: readonly Alarm[]
+}
+
 /** A screen that keeps account: every transition it was sent, with resume from its cursor after each connection. */
 export class Screen {
   readonly socket: FeedSocket
@@ -84,7 +91,7 @@ export class Screen {
   readonly gaps: { cursor: number; prev: number }[] = []
   resumes = 0
   /** Resumes answered with a snapshot in place of what was missed. */
-  snapshots = 0
+  readonly snapshots: TakenSnapshot[] = []
   live = false
   cursor: number | null
   private closed = false
@@ -132,9 +139,13 @@ export class Screen {
   private apply(answer: ResumeReply): void {
     if (answer.mode === 'replay') for (const event of answer.events) this.take(event)
     else {
-      this.snapshots++
+      const { head, alarms } = answer
+      this.snapshots.push({ cursor: this.cursor, head, alarms })
       this.open.clear()
-      for (const alarm of answer.alarms) this.open.set(alarm.id, alarm)
+      for (const alarm of alarms) {
+        this.open.set(alarm.id, alarm)
+        this.hear(alarm.seq)
+      }
     }
     // A snapshot may be of a smaller scope, whose newest transition is older than the cursor was.
     this.cursor = answer.mode === 'replay' ? Math.max(this.cursor ?? 0, answer.head) : answer.head
@@ -143,10 +154,14 @@ export class Screen {
   private take(event: AlarmEvent): void {
     if (this.cursor !== null && event.prev !== this.cursor) this.gaps.push({ cursor: this.cursor, prev: event.prev })
     this.seen.push(event)
-    if (!this.heardAt.has(event.seq)) this.heardAt.set(event.seq, Date.now())
+    this.hear(event.seq)
     if (event.alarm.closedAt === null) this.open.set(event.alarm.id, event.alarm)
     else this.open.delete(event.alarm.id)
     this.cursor = event.seq
+  }
+
+  private hear(seq: number): void {
+    if (!this.heardAt.has(seq)) this.heardAt.set(seq, Date.now())
   }
 
   close(): void {

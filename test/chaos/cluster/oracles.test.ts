@@ -3,6 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CommittedTransition } from '../../../records/ledger.ts'
 import type { Alarm } from '../../../contract/alarms.ts'
+import { MAX_REPLAY } from '../../../contract/feed.ts'
+import type { AlarmEvent } from '../../../contract/feed.ts'
+import type { TakenSnapshot } from '../../support/api.ts'
+import { account, FAULTLESS as TOLD_ALL } from '../screen-account.ts'
 import { judgeActs } from './officer.ts'
 import { countFaults, judgeHistory, NO_FAULTS, stepsOwed } from './owed.ts'
 import type { Sample, Step } from './owed.ts'
@@ -177,6 +181,56 @@ describe('the oracle of acts', () => {
     expect(judge([raised])).toEqual({ ...NONE, lostActs: ['a'] })
     expect(judge([raised, raised, acknowledged])).toEqual({ ...NONE, doubledAlarms: ['a'] })
     expect(judge([raised, acknowledged, acknowledged])).toEqual({ ...NONE, doubledActs: ['a'] })
+  })
+})
+
+describe('the account of a screen', () => {
+  /** Every third alarm stays open. */
+  const ledger = Array.from({ length: MAX_REPLAY + 2_000 }, (_, index): CommittedTransition => {
+    const seq = index + 1
+    const pair = Math.ceil(seq / 2)
+    const closes = seq % 2 === 0 && pair % 3 !== 0
+    const alarm = { id: `${pair}`, seq, deviceId: 'a', closedAt: closes ? seq : null } as Alarm
+    const transition = { seq, type: closes ? 'closed' : 'raised', alarm } as CommittedTransition['transition']
+    return { transition, receivedAt: null, siteId: null, areaIds: [] }
+  })
+  const events = ledger.map(({ transition }) => transition as unknown as AlarmEvent)
+  const openAt = (head: number): Alarm[] => {
+    const open = new Map<string, Alarm>()
+    for (const { alarm } of events.slice(0, head))
+      if (alarm.closedAt === null) open.set(alarm.id, alarm)
+      else open.delete(alarm.id)
+    return [...open.values()]
+  }
+  /** What a screen holds that was told all but what lies between, and had the snapshot for that. */
+  const away = (cursor: number, head: number, alarms = openAt(head)) => {
+    const snapshots: TakenSnapshot[] = [{ cursor, head, alarms }]
+    return account({ seen: [...events.slice(0, cursor), ...events.slice(head)], gaps: [], snapshots }, ledger)
+  }
+
+  it('finds nothing where all was told', () => {
+    expect(account({ seen: events, gaps: [], snapshots: [] }, ledger)).toEqual(TOLD_ALL)
+  })
+
+  it('takes a snapshot for what is more than a replay, and for nothing less', () => {
+    expect(away(1_000, 1_001 + MAX_REPLAY)).toEqual({ ...TOLD_ALL, snapshots: 1 })
+    expect(away(1_000, 1_000 + MAX_REPLAY).missed).toHaveLength(MAX_REPLAY)
+  })
+
+  it('finds what is missing beside the snapshot', () => {
+    const [cursor, head] = [1_000, 1_001 + MAX_REPLAY]
+    const seen = [...events.slice(0, cursor - 1), ...events.slice(head + 1)]
+    const { missed } = account({ seen, gaps: [], snapshots: [{ cursor, head, alarms: openAt(head) }] }, ledger)
+    expect(missed).toEqual([cursor, head + 1])
+  })
+
+  it('finds an alarm that a snapshot leaves out, one that is over, and one of an earlier state', () => {
+    const head = 1_001 + MAX_REPLAY
+    const good = openAt(head)
+    const over = events.find(({ alarm }) => alarm.closedAt !== null)?.alarm as Alarm
+    const earlier = good.map((alarm, index) => (index === 7 ? { ...alarm, seq: alarm.seq - 1 } : alarm))
+    for (const alarms of [good.slice(1), [...good, over], [...good.slice(1), over], earlier])
+      expect(away(1_000, head, alarms).wrongSnapshots).toEqual([head])
   })
 })
 
