@@ -1,35 +1,36 @@
-// How people come and go, in a real browser on the real server: a second factor read off the screen by its picture, a sign-in with
+// How people come and go, in a real browser before the hub in both of its forms: a second factor read off the screen by its picture, a sign-in with
 // its code, an invitation, a session ended from afar, and the audit that tells of it all.
 import decodeQr from 'qr/decode.js'
 import { TOTP, URI } from 'otpauth'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
-import { PASSWORD, World } from '../dashboard/server/world.ts'
-import { browserPath, buildPages, launchBrowser } from '../support/browser.ts'
+import { PASSWORD } from '../dashboard/server/small-county.ts'
+import { browserPath, launchBrowser } from '../support/browser.ts'
+import { describeCounties } from './counties.ts'
+import type { OpenCounty } from './counties.ts'
 import { misfits, violations } from './page-checks.ts'
 
 const NEW_PASSWORD = '槐树下的第三只猫'
 const SLOW = 45_000
 const mayRun = browserPath() !== undefined || process.env['ZHIAN_REQUIRE_SERVICES'] === '1'
 
-describe.skipIf(!mayRun)('people', () => {
-  let world: World
-  let pages: Awaited<ReturnType<typeof buildPages>>
+describeCounties('people', mayRun, (openCounty) => {
+  let open: OpenCounty
+  let base: string
   let browser: Browser
   const complaints: string[] = []
   /** Every address that any page asked for, and every line that the server logged. */
   const urls: string[] = []
 
   beforeAll(async () => {
-    pages = await buildPages()
     browser = await launchBrowser()
-    world = await World.start({ webRoot: pages.webRoot })
+    open = await openCounty()
+    base = open.county.base
   }, 120_000)
   afterAll(async () => {
     await browser?.close()
-    await world?.stop()
-    await pages?.remove()
+    await open?.close()
     expect(complaints).toEqual([])
   })
 
@@ -51,7 +52,7 @@ describe.skipIf(!mayRun)('people', () => {
     const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' })
 
     // The password alone, as long as there is no second factor.
-    await page.goto(`${world.base}/account`)
+    await page.goto(`${base}/account`)
     await page.getByLabel('用户名').fill('admin')
     await page.getByLabel('密码').fill(PASSWORD)
     await page.keyboard.press('Enter')
@@ -91,7 +92,7 @@ describe.skipIf(!mayRun)('people', () => {
     await page.waitForSelector('[data-testid=veil][data-phase=live]')
 
     // Somebody new, invited by a link.
-    await page.goto(`${world.base}/users`)
+    await page.goto(`${base}/users`)
     await button('添加用户').click()
     await dialog.getByLabel('姓名').fill('赵六')
     await dialog.getByLabel('用户名').fill('zhao.liu')
@@ -106,7 +107,7 @@ describe.skipIf(!mayRun)('people', () => {
     const there = await newPage(theirs)
     await there.goto(link)
     await there.getByText('赵六，请为用户名 zhao.liu 设一个密码').waitFor()
-    expect(there.url()).toBe(`${world.base}/invitation`)
+    expect(there.url()).toBe(`${base}/invitation`)
     await sound(there, 'the invitation’s page')
     await there.locator('input[name=next]').fill('password123')
     await there.locator('input[name=repeat]').fill('password123')
@@ -143,7 +144,7 @@ describe.skipIf(!mayRun)('people', () => {
     await page.getByRole('listitem').filter({ hasText: '赵六' }).getByText('已停用').waitFor()
 
     // The audit tells of it; its chain is whole, and the file holds what is filtered.
-    await page.goto(`${world.base}/audit`)
+    await page.goto(`${base}/audit`)
     await page.getByRole('listitem').getByText('办理离岗').waitFor()
     await button('核对链').click()
     await page.getByTestId('verdict').getByText('链完整').waitFor()
@@ -168,7 +169,7 @@ describe.skipIf(!mayRun)('people', () => {
       expect(
         urls.filter((url) => new URL(url).pathname.includes(secret) || new URL(url).search.includes(secret)),
       ).toEqual([])
-      expect(JSON.stringify(world.log)).not.toContain(secret)
+      expect(open.log()).not.toContain(secret)
     }
     await context.close()
     await theirs.close()

@@ -1,28 +1,30 @@
-// Finding things by keyboard in a real browser on the real server, and addresses that survive a sign-in.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+// Finding things by keyboard in a real browser before the hub in both of its forms, and addresses that survive a sign-in.
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
-import { PASSWORD, World } from '../dashboard/server/world.ts'
-import { browserPath, buildPages, launchBrowser } from '../support/browser.ts'
+import { PASSWORD } from '../dashboard/server/small-county.ts'
+import type { SmallCounty } from '../dashboard/server/small-county.ts'
+import { browserPath, launchBrowser } from '../support/browser.ts'
+import { describeCounties } from './counties.ts'
+import type { OpenCounty } from './counties.ts'
 
 const LONG = 60_000
 const mayRun = browserPath() !== undefined || process.env['ZHIAN_REQUIRE_SERVICES'] === '1'
 
-describe.skipIf(!mayRun)('finding things', () => {
-  let world: World
-  let pages: Awaited<ReturnType<typeof buildPages>>
+describeCounties('finding things', mayRun, (openCounty) => {
+  let opened: OpenCounty
+  let county: SmallCounty
   let browser: Browser
   const complaints: string[] = []
 
   beforeAll(async () => {
-    pages = await buildPages()
     browser = await launchBrowser()
-    world = await World.start({ webRoot: pages.webRoot })
-    await world.raiseThree()
+    opened = await openCounty()
+    county = opened.county
+    await county.raiseThree()
   }, 120_000)
   afterAll(async () => {
     await browser?.close()
-    await world?.stop()
-    await pages?.remove()
+    await opened?.close()
     expect(complaints).toEqual([])
   })
 
@@ -32,8 +34,8 @@ describe.skipIf(!mayRun)('finding things', () => {
     page.setDefaultTimeout(LONG)
     page.on('pageerror', (error) => complaints.push(error.message))
     if (signIn)
-      await page.request.post(`${world.base}/api/v1/session`, { data: { username: 'duty', password: PASSWORD } })
-    await page.goto(`${world.base}${path}`)
+      await page.request.post(`${county.base}/api/v1/session`, { data: { username: 'duty', password: PASSWORD } })
+    await page.goto(`${county.base}${path}`)
     return page
   }
   const live = (page: Page) => page.waitForSelector('[data-testid=veil][data-phase=live]')
@@ -83,7 +85,7 @@ describe.skipIf(!mayRun)('finding things', () => {
     await expect.poll(() => addressOf(page)).toContain('/sites?areaId=')
     await page.goBack()
     await page.getByRole('link', { name: '东村 3 号' }).first().click()
-    await expect.poll(() => addressOf(page)).toBe(`/sites/${world.sites.b}`)
+    await expect.poll(() => addressOf(page)).toBe(`/sites/${county.sites.b}`)
 
     await page.keyboard.press('Control+KeyK')
     await dialog.getByRole('button', { name: 'dev-b' }).click()
@@ -100,17 +102,17 @@ describe.skipIf(!mayRun)('finding things', () => {
       .getByRole('option', { name: /东村 3 号/ })
       .first()
       .click()
-    await expect.poll(() => addressOf(phone)).toBe(`/sites/${world.sites.b}`)
+    await expect.poll(() => addressOf(phone)).toBe(`/sites/${county.sites.b}`)
     await phone.context().close()
   }, 240_000)
 
   it('an address leads to its page after the sign-in, and only to a page of this hub', async () => {
     const places = [
-      `/alarms/${world.alarms.a}`,
+      `/alarms/${county.alarms.a}`,
       '/alarms?priority=2&q=x',
       '/devices/DEV-A?tab=about',
       '/devices?q=qhjd',
-      `/sites/${world.sites.a}?tab=devices`,
+      `/sites/${county.sites.a}?tab=devices`,
       '/sites?q=huayin',
       '/account',
       '/wall',
@@ -125,13 +127,13 @@ describe.skipIf(!mayRun)('finding things', () => {
       await page.context().close()
     }
     const elsewhere = await open('//example.org/%2e%2e?next=https://example.org', undefined, false)
-    expect(new URL(elsewhere.url()).origin).toBe(world.base)
+    expect(new URL(elsewhere.url()).origin).toBe(county.base)
     const page = await open('/?next=https://example.org&redirect=//example.org', undefined, false)
     await page.getByLabel('用户名').fill('duty')
     await page.getByLabel('密码').fill(PASSWORD)
     await page.keyboard.press('Enter')
     await live(page)
-    expect(new URL(page.url()).origin).toBe(world.base)
+    expect(new URL(page.url()).origin).toBe(county.base)
     await elsewhere.context().close()
     await page.context().close()
   }, 300_000)

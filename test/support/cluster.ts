@@ -48,6 +48,8 @@ export interface Cluster {
   readonly processes: readonly RoleProcess[]
   /** Of the ledger's database. */
   readonly databaseUrl: string
+  /** The file of the key that seals personal values. */
+  readonly personalKeyFile: string
   /** Before the dashboards, and before the brokers. */
   readonly base: string
   readonly httpPort: number
@@ -86,8 +88,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const postgres = ending(await startPostgres())
     const store = ending(await startVictoria())
     const databaseUrl = await postgres.database('zhian')
-    const personalKey = join(directory, 'personal.key')
-    writeFileSync(personalKey, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
+    const personalKeyFile = join(directory, 'personal.key')
+    writeFileSync(personalKeyFile, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 })
 
     const links = new Map<string, TcpProxy>()
     for (const name of linked) {
@@ -108,7 +110,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
               ZHIAN_REDIS_URL: link === undefined ? redis.url : `redis://127.0.0.1:${link.port}`,
               ...(role === 'broker' ? {} : { ZHIAN_VICTORIA_URL: store.url }),
               ZHIAN_DATA_DIR: join(directory, name),
-              ZHIAN_PERSONAL_KEY_FILE: personalKey,
+              ZHIAN_PERSONAL_KEY_FILE: personalKeyFile,
               ...(role === 'dashboard'
                 ? { ZHIAN_ADMIN_PASSWORD: ADMIN_PASSWORD, ZHIAN_TRUSTED_PROXIES: '127.0.0.1' }
                 : {}),
@@ -154,6 +156,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       ...roles,
       processes,
       databaseUrl,
+      personalKeyFile,
       base: proxy.base,
       httpPort: proxy.httpPort,
       mqttPort: proxy.mqttPort,

@@ -11,8 +11,6 @@ import type { Act, ActRefusal } from '../../../contract/alarms.ts'
 import type { Bridge } from '../../../contract/http/bridges.ts'
 import type { Command, CommandRefusal } from '../../../contract/http/commands.ts'
 import type { DownEvents, FeedRefusal, ResumeReply, UpEvents } from '../../../contract/feed.ts'
-import type { Role } from '../../../contract/role-names.ts'
-import { hashPassword } from '../../../dashboard/server/auth/passwords.ts'
 import { createDashboard } from '../../../dashboard/server/dashboard.ts'
 import type { Dashboard } from '../../../dashboard/server/dashboard.ts'
 import type { DashboardOptions } from '../../../dashboard/server/options.ts'
@@ -30,11 +28,10 @@ import { DEFAULT_RULES } from '../../../hub/rules.ts'
 import { Tally } from '../../../dashboard/server/tally.ts'
 import type { PlaceOfThing } from '../../../records/scope.ts'
 import { createLedger } from '../../../records/sqlite-ledger.ts'
-import { entryOf } from '../../records/entries.ts'
-import { PICTURE } from './example-requests.ts'
+import { SmallCounty } from './small-county.ts'
 
-export const PASSWORD = 'correct horse battery'
-export const CONSOLE = { userId: 'console', name: 'console', address: 'console' }
+export { CONSOLE, PASSWORD } from './small-county.ts'
+export type { Answer, CallOptions } from './small-county.ts'
 
 /** One external broker that is away. */
 const BRIDGE: Bridge = {
@@ -86,23 +83,9 @@ function added<T>(set: Set<T>, one: T): () => void {
   return () => set.delete(one)
 }
 
-export interface Answer<T = Record<string, unknown>> {
-  readonly status: number
-  readonly body: T
-  readonly headers: Headers
-}
-
-export interface CallOptions {
-  /** A cookie (`zhian=…`) or `Bearer …`; none: not signed in. */
-  readonly as?: string | undefined
-  /** A string goes as CSV, bytes as they are, everything else as JSON. */
-  readonly body?: unknown
-  readonly headers?: Record<string, string>
-}
-
 export type Client = Socket<DownEvents, UpEvents>
 
-export class World {
+export class World extends SmallCounty {
   readonly directory: string
   ledger: Ledger
   readonly source = new FakeSource()
@@ -119,24 +102,11 @@ export class World {
   base = ''
   port = 0
   dashboard: Dashboard | undefined
-  readonly sites = { a: '', b: '' }
-  /** The innermost area of site b. */
-  areaB = ''
-  readonly areaIds = { a: [] as string[], b: [] as string[] }
-  readonly users: Record<string, string> = {}
-  readonly alarms = { a: '', b: '', hub: '' }
-  readonly inspections = { a: '', b: '', hub: 'nowhere' }
-  /** Of each site one room, with somebody in it, and one floor plan. */
-  readonly rooms = { a: '', b: '', hub: 'nowhere' }
-  readonly leases = { a: '', b: '', hub: 'nowhere' }
-  readonly plans = { a: '', b: '', hub: 'nowhere' }
-  /** A photograph of each device. */
-  readonly files = { a: '', b: '', hub: '' }
   private seriesAsked: (() => void) | null = null
   private readonly clients: Client[] = []
-  private readonly cookies = new Map<string, string>()
 
   constructor() {
+    super()
     this.directory = mkdtempSync(join(tmpdir(), 'zhian-dashboard-'))
     this.ledger = this.openLedger()
   }
@@ -155,91 +125,13 @@ export class World {
     })
   }
 
-  /**
-   * A user for each role, named for it: manager and landlord with site a, town with the town of site a, grid and warden (a
-   * manager) with the area of site b, installer with site b; devices DEV-A, DEV-B, DEV-NOWHERE.
-   */
+  /** As `settle` makes it, served. */
   static async start(options: Partial<DashboardOptions> = {}): Promise<World> {
     const world = new World()
     await world.ledger.start()
     await world.settle()
     await world.serve(options)
     return world
-  }
-
-  async settle(): Promise<void> {
-    const { places, devices } = this.ledger
-    const contacts = [{ name: '房东甲', phone: '13800000001', role: '房东' }]
-    const a = await places.createSite(CONSOLE, { name: '槐荫 12 号', area: '示范县/青禾街道/槐荫社区', contacts })
-    const b = await places.createSite(CONSOLE, { name: '东村 3 号', area: '示范县/云溪镇/东村' })
-    Object.assign(this.sites, { a: a.id, b: b.id })
-    for (const place of ['a', 'b'] as const) {
-      const found = { kind: 'routine', result: 'hazard', text: '插座老化', deadline: null, rechecks: null } as const
-      this.inspections[place] = (await this.ledger.inspections.create(CONSOLE, this.sites[place], found)).id
-    }
-    for (const place of ['a', 'b'] as const) await this.letRoom(place)
-    this.areaB = b.areaId
-    await devices.create(CONSOLE, { id: 'DEV-A', kind: 'electricity', name: '总进线', siteId: a.id })
-    await devices.create(CONSOLE, { id: 'DEV-B', kind: 'gas', name: '厨房', siteId: b.id })
-    await devices.create(CONSOLE, { id: 'DEV-NOWHERE', kind: 'smoke', name: '库房' })
-    for (const [key, id] of [
-      ['a', 'DEV-A'],
-      ['b', 'DEV-B'],
-    ] as const)
-      this.areaIds[key] = [...((await devices.identity(id))?.areaIds ?? [])]
-    for (const [place, device] of [
-      ['a', 'DEV-A'],
-      ['b', 'DEV-B'],
-      ['hub', 'DEV-NOWHERE'],
-    ] as const) {
-      const file = { subject: `device:${device}`, name: '现场.png', type: 'image/png', content: PICTURE } as const
-      this.files[place] = (await this.ledger.files.add(CONSOLE, file)).id
-    }
-    await this.addUser('admin', 'admin')
-    await this.addUser('duty', 'duty')
-    await this.addUser('manager', 'manager', { sites: [a.id] })
-    await this.addUser('warden', 'manager', { areas: [b.areaId] })
-    await this.addUser('leader', 'leader')
-    await this.addUser('town', 'town', { areas: [this.areaIds.a.at(-2) as string] })
-    await this.addUser('grid', 'grid', { areas: [b.areaId] })
-    await this.addUser('landlord', 'landlord', { sites: [a.id] })
-    await this.addUser('installer', 'installer', { sites: [b.id] })
-    await this.addUser('auditor', 'auditor')
-    await this.addUser('wall', 'wall')
-  }
-
-  /** Room 101 of a site, let to somebody whose names and numbers differ by site. */
-  private async letRoom(place: 'a' | 'b'): Promise<void> {
-    const { rooms, leases, files, plans } = this.ledger
-    const siteId = this.sites[place]
-    const room = await rooms.create(CONSOLE, siteId, { building: '', floor: 1, name: '101' })
-    const tenant = { name: `租客${place}`, phone: place === 'a' ? '13955550001' : '13955550002', people: 2 }
-    const lease = await leases.moveIn(CONSOLE, room.id, { tenant, from: '2026-11-01', until: null, landlord: null })
-    const content = Buffer.from('plan')
-    const picture = await files.add(CONSOLE, { subject: `site:${siteId}`, name: 'p.png', type: 'image/png', content })
-    const plan = await plans.create(CONSOLE, siteId, { name: '一层', fileId: picture.id })
-    this.rooms[place] = room.id
-    this.leases[place] = lease.id
-    this.plans[place] = plan.id
-  }
-
-  async addUser(
-    username: string,
-    role: Role,
-    scope: { sites?: string[]; areas?: string[]; mustChange?: boolean } = {},
-  ) {
-    const passwordHash = await hashed()
-    const user = await this.ledger.users.create(CONSOLE, {
-      username,
-      name: `${username} 某`,
-      role,
-      passwordHash,
-      mustChange: scope.mustChange ?? false,
-      sites: scope.sites,
-      areas: scope.areas,
-    })
-    this.users[username] = user.id
-    return user
   }
 
   async serve(options: Partial<DashboardOptions> = {}, ports: Ports = this.ports()): Promise<void> {
@@ -356,72 +248,15 @@ export class World {
     return refusal === null ? { ok: true, command: commandOf(request) } : { ok: false, refusal, wrongArgs: [] }
   }
 
-  entry({
-    place,
-    ...settings
-  }: { place: 'a' | 'b' | 'hub' } & Omit<Parameters<typeof entryOf>[0], 'siteId' | 'areaIds'>): JournalEntry {
-    const at = place === 'hub' ? {} : { siteId: this.sites[place], areaIds: this.areaIds[place] }
-    return entryOf({ deviceId: place === 'hub' ? 'hub' : place === 'a' ? 'DEV-A' : 'DEV-B', ...settings, ...at })
-  }
-
   /** Called when a series is asked for, which then takes a while to answer. */
   onSeries(asked: () => void): void {
     this.seriesAsked = asked
   }
 
-  /** Journals; tells the feed unless told not to. */
-  async commit(...entries: JournalEntry[]): Promise<CommittedTransition[]> {
-    const { committed } = await this.ledger.journal.append({ entries, states: [], checkpoint: null })
+  override async commit(...entries: JournalEntry[]): Promise<CommittedTransition[]> {
+    const committed = await super.commit(...entries)
     this.source.tell(committed)
     return committed
-  }
-
-  /** One open alarm at site a, one at site b, one of the hub itself. */
-  async raiseThree(): Promise<void> {
-    for (const place of ['a', 'b', 'hub'] as const) {
-      const alarmId = `alarm-${place}`
-      await this.commit(this.entry({ alarmId, place }))
-      this.alarms[place] = alarmId
-    }
-  }
-
-  async call<T = Record<string, unknown>>(method: string, path: string, options: CallOptions = {}): Promise<Answer<T>> {
-    const { as, body, headers = {} } = options
-    const [type, sent] =
-      typeof body === 'string'
-        ? ['text/csv', body]
-        : body instanceof Uint8Array
-          ? ['application/octet-stream', new Uint8Array(body)]
-          : ['application/json', JSON.stringify(body)]
-    const response = await fetch(
-      `${this.base}${path.startsWith('/api') || !path.startsWith('/') ? path : `/api/v1${path}`}`,
-      {
-        method,
-        headers: {
-          ...(as === undefined ? {} : as.startsWith('Bearer ') ? { authorization: as } : { cookie: as }),
-          ...(body === undefined ? {} : { 'content-type': type }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: sent }),
-      },
-    )
-    const text = await response.text()
-    const json = (response.headers.get('content-type') ?? '').includes('json')
-    return { status: response.status, body: (json ? JSON.parse(text) : text) as T, headers: response.headers }
-  }
-
-  /** A cookie of a signed-in user; made by the ledger, so that only the tests of sign-in pay for a password hash. */
-  async as(username: string): Promise<string> {
-    const known = this.cookies.get(username)
-    if (known !== undefined) return known
-    const cookie = await this.newSession(username)
-    this.cookies.set(username, cookie)
-    return cookie
-  }
-
-  async newSession(username: string): Promise<string> {
-    const actor = { userId: this.users[username] as string, name: username, address: '127.0.0.1' }
-    return `zhian=${await this.ledger.sessions.begin(actor, Date.now() + 30 * 86_400_000)}`
   }
 
   /** A feed socket, not yet resumed. */
@@ -471,9 +306,6 @@ export const commandOf = (request: Partial<CommandRequest> = {}): Command => ({
   effect: null,
   ...request,
 })
-
-let hash: Promise<string> | undefined
-const hashed = (): Promise<string> => (hash ??= hashPassword(PASSWORD))
 
 /** Resolves with the first event of that name; rejects if the socket ends before. */
 export function next<E extends keyof DownEvents>(client: Client, event: E): Promise<Parameters<DownEvents[E]>[0]> {
