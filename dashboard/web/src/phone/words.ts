@@ -7,6 +7,10 @@ export const WORDS = {
   offline: { zh: '离线，数据截至 {time}（{age}前）', en: 'Offline; as of {time} ({age} ago)' },
   'offline.no_data': { zh: '离线，还没有数据', en: 'Offline, and no data yet' },
   catching_up: { zh: '正在补齐…', en: 'Catching up…' },
+  readings_late: {
+    zh: '读数稍后补齐，抄表此刻可能缺一段；报警不受影响。',
+    en: 'Readings are late and will be filled in; meters may lack the newest. Alarms are not affected.',
+  },
   newer: { zh: '新版本已就绪', en: 'A new version is ready' },
   'newer.take': { zh: '更新', en: 'Update' },
   'newer.later': { zh: '写完再更新', en: 'When you have finished' },
