@@ -1,6 +1,7 @@
 // Follows the ledger's log of changes, so that what a process keeps in memory becomes what the ledger says: in order, gapless,
 // woken by the ledger and looking by itself now and then.
 import type { ClusterLedger, LedgerChange } from '../records/ledger/cluster.ts'
+import { Following } from './following.ts'
 
 export interface ChangeTailOptions {
   readonly ledger: Pick<ClusterLedger, 'changes' | 'onWake'>
@@ -17,8 +18,6 @@ export interface ChangeTailOptions {
 }
 
 const PAGE = 500
-const LOOK_EVERY_MS = 500
-const RETRY_MS = 250
 /** The ledger keeps its log for a day. */
 const FORGOTTEN_AFTER_MS = 12 * 3_600_000
 
@@ -34,18 +33,22 @@ export class ChangesForgotten extends Error {
 
 export class ChangeTail {
   private readonly options: ChangeTailOptions
+  private readonly following: Following
   private seq = 0
-  private timer: NodeJS.Timeout | null = null
-  private unwake: () => void = () => undefined
-  private round: Promise<void> | null = null
-  private again = false
-  private stopped = false
   /** Monotonic time of the last look that was answered, ms. */
   private answeredAt: number
 
   constructor(options: ChangeTailOptions) {
     this.options = options
-    this.answeredAt = (options.now ?? monotonic)()
+    const { ledger, failed, lookEveryMs, now = monotonic } = options
+    this.answeredAt = now()
+    this.following = new Following({
+      onWake: (listener) => ledger.onWake(listener),
+      what: 'change',
+      next: () => this.next(),
+      failed,
+      lookEveryMs,
+    })
   }
 
   /**
@@ -53,52 +56,32 @@ export class ChangeTail {
    * asked.
    */
   async start(): Promise<void> {
-    const { ledger, applied, lookEveryMs = LOOK_EVERY_MS } = this.options
+    const { ledger, applied } = this.options
     this.seq = await ledger.changes.newest()
     applied(this.seq)
-    this.unwake = ledger.onWake((what) => what === 'change' && this.look())
-    this.timer = setInterval(() => this.look(), lookEveryMs)
+    this.following.start()
   }
 
   /** Resolves when everything that the ledger had logged at the time of the call is applied, or the tail stops. */
   async caughtUp(): Promise<void> {
     const newest = await this.options.ledger.changes.newest()
-    while (this.seq < newest && !this.stopped) {
-      this.look()
-      await this.round
-    }
+    while (this.seq < newest && !this.following.stopped) await this.following.look()
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true
-    this.unwake()
-    if (this.timer !== null) clearInterval(this.timer)
-    await this.round
+  stop(): Promise<void> {
+    return this.following.stop()
   }
 
-  private look(): void {
-    this.again = true
-    this.round ??= this.follow().finally(() => (this.round = null))
-  }
-
-  private async follow(): Promise<void> {
-    const { ledger, apply, applied, failed, reload, now = monotonic } = this.options
-    while (this.again && !this.stopped) {
-      this.again = false
-      try {
-        const changes = await ledger.changes.after(this.seq, PAGE)
-        if (now() - this.answeredAt > FORGOTTEN_AFTER_MS) await reload()
-        this.answeredAt = now()
-        const last = changes.at(-1)
-        if (last === undefined) continue
-        await apply(changes)
-        this.seq = last.seq
-        applied(this.seq)
-        this.again = true
-      } catch (error) {
-        failed(error)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-      }
-    }
+  private async next(): Promise<boolean> {
+    const { ledger, apply, applied, reload, now = monotonic } = this.options
+    const changes = await ledger.changes.after(this.seq, PAGE)
+    if (now() - this.answeredAt > FORGOTTEN_AFTER_MS) await reload()
+    this.answeredAt = now()
+    const last = changes.at(-1)
+    if (last === undefined) return false
+    await apply(changes)
+    this.seq = last.seq
+    applied(this.seq)
+    return true
   }
 }

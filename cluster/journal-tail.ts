@@ -3,6 +3,7 @@
 import type { CommittedTransition, Journal } from '../records/ledger.ts'
 import type { ClusterLedger } from '../records/ledger/cluster.ts'
 import { EVERYTHING } from '../records/scope.ts'
+import { Following } from './following.ts'
 
 export interface JournalTailOptions {
   readonly journal: Pick<Journal, 'after' | 'head'>
@@ -14,29 +15,23 @@ export interface JournalTailOptions {
 }
 
 const PAGE = 500
-const LOOK_EVERY_MS = 500
-const RETRY_MS = 250
 
 export class JournalTail {
   private readonly options: JournalTailOptions
+  private readonly following: Following
   private cursor = 0
-  private timer: NodeJS.Timeout | null = null
-  private unwake: () => void = () => undefined
-  private round: Promise<void> | null = null
-  private again = false
-  private stopped = false
 
   constructor(options: JournalTailOptions) {
     this.options = options
+    const { onWake, failed, lookEveryMs } = options
+    this.following = new Following({ onWake, what: 'transition', next: () => this.next(), failed, lookEveryMs })
   }
 
   /** Everything after `cursor` will be told. */
   start(cursor: number): void {
-    const { onWake, lookEveryMs = LOOK_EVERY_MS } = this.options
     this.cursor = cursor
-    this.unwake = onWake((what) => what === 'transition' && this.look())
-    this.timer = setInterval(() => this.look(), lookEveryMs)
-    this.look()
+    this.following.start()
+    void this.following.look()
   }
 
   /** The newest that was told of. */
@@ -44,33 +39,17 @@ export class JournalTail {
     return this.cursor
   }
 
-  async stop(): Promise<void> {
-    this.stopped = true
-    this.unwake()
-    if (this.timer !== null) clearInterval(this.timer)
-    await this.round
+  stop(): Promise<void> {
+    return this.following.stop()
   }
 
-  private look(): void {
-    this.again = true
-    this.round ??= this.follow().finally(() => (this.round = null))
-  }
-
-  private async follow(): Promise<void> {
-    const { journal, tell, failed } = this.options
-    while (this.again && !this.stopped) {
-      this.again = false
-      try {
-        const committed = await journal.after(EVERYTHING, this.cursor, PAGE)
-        const last = committed.at(-1)
-        if (last === undefined) continue
-        await tell(committed)
-        this.cursor = last.transition.seq
-        this.again = true
-      } catch (error) {
-        failed(error)
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
-      }
-    }
+  private async next(): Promise<boolean> {
+    const { journal, tell } = this.options
+    const committed = await journal.after(EVERYTHING, this.cursor, PAGE)
+    const last = committed.at(-1)
+    if (last === undefined) return false
+    await tell(committed)
+    this.cursor = last.transition.seq
+    return true
   }
 }

@@ -4,14 +4,11 @@ import { randomBytes } from 'node:crypto'
 import { collectDefaultMetrics, Counter, Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
 import { createBroker } from '../../broker/broker.ts'
-import { hashToken } from '../../broker/tokens.ts'
 import { ChangeTail } from '../../cluster/change-tail.ts'
 import { BrokerEnd } from '../../cluster/commands/broker-end.ts'
 import { BrokerLines } from '../../cluster/lines/broker-lines.ts'
 import { NodeBoard, REPORT_EVERY_MS } from '../../cluster/node-board.ts'
 import { redisReady } from '../../cluster/ready.ts'
-import { connectRedis } from '../../cluster/redis.ts'
-import type { RedisOptions } from '../../cluster/redis.ts'
 import { Backlog, DEFAULT_BOUNDS } from '../../cluster/streams/backlog.ts'
 import { checkLayout, clusterIdOf } from '../../cluster/streams/layout.ts'
 import { testRedis } from '../../cluster/streams/self-test.ts'
@@ -19,17 +16,16 @@ import { StreamIntake } from '../../cluster/streams/stream-intake.ts'
 import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
 import { Subscriber } from '../../cluster/subscriber.ts'
 import { DEVICE_TOKEN_KEY } from '../../records/device-token-key.ts'
-import { createPostgresLedger } from '../../records/postgres-ledger.ts'
 import { BridgedDirectory } from '../bridged-devices.ts'
 import { measureBridges } from '../bridge-measures.ts'
 import { systemClock } from '../clock.ts'
 import { MemoryCredentials } from '../credentials.ts'
-import { DEFAULT_RULES } from '../rules.ts'
 import { startBrokerBridges } from './broker-bridges.ts'
 import type { BrokerBridges } from './broker-bridges.ts'
 import { BrokerCredentials } from './broker-credentials.ts'
 import { measureBroker, streamWrites } from './broker-measures.ts'
 import { startHealthServer } from './health-server.ts'
+import { joining, newestPosition } from './joining.ts'
 import { startParts } from './parts.ts'
 import type { Config } from '../config.ts'
 import type { Stops } from './parts.ts'
@@ -48,31 +44,13 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   collectDefaultMetrics({ register: metrics })
 
   // ── the streams: whether this Redis can keep what a PUBACK promises is known before anything listens ──
-  const connect = (name: string, kind: Pick<RedisOptions, 'batched'> = {}) => {
-    const redis = connectRedis({
-      url: config.ZHIAN_REDIS_URL as string,
-      name: `zhian ${node} ${name}`,
-      onError: (error) => log.debug({ err: error }, 'redis'),
-      ...kind,
-    })
-    stops.push([`the connection to Redis for ${name}`, () => redis.disconnect()])
-    return redis
-  }
+  const { connect, openLedger } = joining(node, config, log, stops)
   const redis = connect('everything else')
   await redisReady(redis)
   for (const hint of await testRedis(redis, config.ZHIAN_REDIS_REPLICAS)) log.warn(hint)
 
   // ── who may come in ──
-  const ledger = createPostgresLedger({
-    url: config.ZHIAN_DATABASE_URL as string,
-    name: `zhian ${node}`,
-    defaultRules: DEFAULT_RULES,
-    hashDeviceToken: (token, key) => hashToken(key, token).toString('hex'),
-    now: clock.wall,
-    log: (line) => log.info(line),
-  })
-  stops.push(['the ledger', () => ledger.stop()])
-  await ledger.start()
+  const ledger = await openLedger({ now: clock.wall })
   await checkLayout(redis, await clusterIdOf(ledger.settings), clock.wall())
   const key = Buffer.from((await ledger.settings.get(DEVICE_TOKEN_KEY)) as string, 'base64')
   const credentials = new MemoryCredentials(key)
@@ -99,11 +77,10 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
     registers: [metrics],
   })
   const writes = streamWrites(metrics)
-  const positions = await ledger.partitions.all()
   const writer = new StreamWriter({
     redis: connect('the streams', { batched: true }),
     replicas: config.ZHIAN_REDIS_REPLICAS,
-    known: Math.max(0, ...positions.flatMap(({ decided, stored }) => [decided, stored])),
+    known: await newestPosition(ledger),
     wrote: (_, ms) => writes.observe(ms / 1_000),
     adding(problem) {
       if (problem === null) log.info('Redis takes messages')

@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
-import { hashToken } from '../../broker/tokens.ts'
 import { clusterBridges } from '../../cluster/bridges.ts'
 import { ChangesForgotten, ChangeTail } from '../../cluster/change-tail.ts'
 import { clusterAccount, countsOfDevice } from '../../cluster/dashboard/account.ts'
@@ -23,8 +22,6 @@ import { WatchedReadings } from '../../cluster/dashboard/watched-readings.ts'
 import { Duty } from '../../cluster/duty.ts'
 import { NodeBoard } from '../../cluster/node-board.ts'
 import { redisReady } from '../../cluster/ready.ts'
-import { connectRedis } from '../../cluster/redis.ts'
-import type { RedisOptions } from '../../cluster/redis.ts'
 import { checkLayout, clusterIdOf } from '../../cluster/streams/layout.ts'
 import { RedisUnusable } from '../../cluster/streams/redis-unusable.ts'
 import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
@@ -32,7 +29,6 @@ import { Subscriber } from '../../cluster/subscriber.ts'
 import { PARTITIONS } from '../../contract/partitions.ts'
 import { createDashboard } from '../../dashboard/server/dashboard.ts'
 import { SCOPE_MARKS } from '../../dashboard/server/feed/scope-marks.ts'
-import { createPostgresLedger } from '../../records/postgres-ledger.ts'
 import { systemClock } from '../clock.ts'
 import { firstAdministrator } from '../first-administrator.ts'
 import { startAsking } from '../prompts/asking.ts'
@@ -42,8 +38,8 @@ import { Push } from '../push/push.ts'
 import { Vapid } from '../push/vapid.ts'
 import { createReadingStore } from '../reading-store.ts'
 import { registryOf } from '../registry-of.ts'
-import { DEFAULT_RULES } from '../rules.ts'
 import { HUB_VERSION } from '../version.ts'
+import { joining, newestPosition } from './joining.ts'
 import { startParts } from './parts.ts'
 import { seldom } from './seldom.ts'
 import type { Config } from '../config.ts'
@@ -69,31 +65,12 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   collectDefaultMetrics({ register: metrics })
 
   // ── what is shared ──
-  const ledger = createPostgresLedger({
-    url: config.ZHIAN_DATABASE_URL as string,
-    name: `zhian ${node}`,
-    defaultRules: DEFAULT_RULES,
-    personalKeyFile: config.ZHIAN_PERSONAL_KEY_FILE,
-    hashDeviceToken: (token, key) => hashToken(key, token).toString('hex'),
-    now: clock.wall,
-    log: (line) => log.info(line),
-  })
-  stops.push(['the ledger', () => ledger.stop()])
-  await ledger.start()
+  const { connect, openLedger } = joining(node, config, log, stops)
+  const ledger = await openLedger({ now: clock.wall, personalKeyFile: config.ZHIAN_PERSONAL_KEY_FILE })
   await ledger.partitions.ensure(PARTITIONS)
   const setupCode = await firstAdministrator(ledger.users, config.ZHIAN_ADMIN_PASSWORD, (code) =>
     ledger.settings.ensure(SETUP_CODE, () => code),
   )
-  const connect = (name: string, kind: Pick<RedisOptions, 'batched'> = {}) => {
-    const redis = connectRedis({
-      url: config.ZHIAN_REDIS_URL as string,
-      name: `zhian ${node} ${name}`,
-      onError: (error) => log.debug({ err: error }, 'redis'),
-      ...kind,
-    })
-    stops.push([`the connection to Redis for ${name}`, () => redis.disconnect()])
-    return redis
-  }
   const redis = connect('everything else')
   const clusterId = await clusterIdOf(ledger.settings)
   /** What this process holds in memory is of no use: it ends, and begins anew. */
@@ -173,11 +150,10 @@ async function wire(config: Config, log: Logger, stops: Stops, stop: () => Promi
   stops.push(['the journal', () => transitions.stop()])
 
   // ── what people do ──
-  const positions = await ledger.partitions.all()
   const writer = new StreamWriter({
     redis: connect('requests', { batched: true }),
     replicas: config.ZHIAN_REDIS_REPLICAS,
-    known: Math.max(0, ...positions.flatMap(({ decided, stored }) => [decided, stored])),
+    known: await newestPosition(ledger),
   })
   await writer.start()
   stops.push(['the streams', () => writer.stop()])

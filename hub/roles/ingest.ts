@@ -3,13 +3,10 @@
 import { randomBytes } from 'node:crypto'
 import { collectDefaultMetrics, Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
-import { hashToken } from '../../broker/tokens.ts'
 import { WorkerEnd } from '../../cluster/commands/worker-end.ts'
 import { Duty } from '../../cluster/duty.ts'
 import { NodeBoard } from '../../cluster/node-board.ts'
 import { redisReady } from '../../cluster/ready.ts'
-import { connectRedis } from '../../cluster/redis.ts'
-import type { RedisOptions } from '../../cluster/redis.ts'
 import { checkLayout, clusterIdOf } from '../../cluster/streams/layout.ts'
 import { testRedis } from '../../cluster/streams/self-test.ts'
 import { StreamWriter } from '../../cluster/streams/stream-writer.ts'
@@ -19,7 +16,6 @@ import { Worker } from '../../cluster/worker/worker.ts'
 import { PARTITIONS } from '../../contract/partitions.ts'
 import { StoreUnavailableError } from '../../ingest/readings/unavailable.ts'
 import { leavingOutUnfit } from '../../ingest/readings/unfit.ts'
-import { createPostgresLedger } from '../../records/postgres-ledger.ts'
 import { EVERYTHING } from '../../records/scope.ts'
 import { Arrivals } from '../arrivals.ts'
 import { systemClock } from '../clock.ts'
@@ -27,10 +23,11 @@ import { HUB_PLACEMENT, hubProfile } from '../own-device.ts'
 import { createReadingStore, leftOut, retentionOf } from '../reading-store.ts'
 import { placementOf, profileOf } from '../registry.ts'
 import { RejectionSamples } from '../rejections.ts'
-import { CurrentRules, DEFAULT_RULES } from '../rules.ts'
+import { CurrentRules } from '../rules.ts'
 import { Unheard } from '../unheard.ts'
 import { startHealthServer } from './health-server.ts'
 import { measureWorker } from './ingest-measures.ts'
+import { joining, newestPosition } from './joining.ts'
 import { startOwnConditions } from './own-conditions.ts'
 import { startParts } from './parts.ts'
 import type { RemoteStore } from '../../ingest/readings/port.ts'
@@ -70,15 +67,8 @@ async function wire(
   stops.push(['health', () => health.stop()])
 
   // ── what is remembered ──
-  const ledger = createPostgresLedger({
-    url: config.ZHIAN_DATABASE_URL as string,
-    name: `zhian ${node}`,
-    defaultRules: DEFAULT_RULES,
-    hashDeviceToken: (token, key) => hashToken(key, token).toString('hex'),
-    log: (line) => log.info(line),
-  })
-  stops.push(['the ledger', () => ledger.stop()])
-  await ledger.start()
+  const { connect, openLedger } = joining(node, config, log, stops)
+  const ledger = await openLedger()
   await ledger.partitions.ensure(PARTITIONS)
   const clock = systemClock(await aheadOf(ledger))
   const store = createReadingStore(config, { events: ledger.deviceEvents, now: clock.wall })
@@ -86,26 +76,15 @@ async function wire(
   await startStore(store, log)
 
   // ── the streams ──
-  const connect = (name: string, kind: Pick<RedisOptions, 'batched' | 'blocking'> = {}) => {
-    const redis = connectRedis({
-      url: config.ZHIAN_REDIS_URL as string,
-      name: `zhian ${node} ${name}`,
-      onError: (error) => log.debug({ err: error }, 'redis'),
-      ...kind,
-    })
-    stops.push([`the connection to Redis for ${name}`, () => redis.disconnect()])
-    return redis
-  }
   const redis = connect('everything else')
   await redisReady(redis)
   // Without replicas nothing is acknowledged to devices; what was acknowledged before is decided all the same.
   for (const hint of await testRedis(redis, 0)) log.warn(hint)
   await checkLayout(redis, await clusterIdOf(ledger.settings), clock.wall())
-  const positions = await ledger.partitions.all()
   const writer = new StreamWriter({
     redis: connect('the streams', { batched: true }),
     replicas: config.ZHIAN_REDIS_REPLICAS,
-    known: Math.max(0, ...positions.flatMap(({ decided, stored }) => [decided, stored])),
+    known: await newestPosition(ledger),
   })
   stops.push(['the streams', () => writer.stop()])
   await writer.start()
