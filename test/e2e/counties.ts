@@ -1,6 +1,8 @@
 // The small county behind the pages of the hub in both of its forms: tests that look at pages through a browser, and at the
 // ledger from behind, run against each.
+import { connectAsync } from 'mqtt'
 import { describe } from 'vitest'
+import { buildPagesIfStale } from '../../hub/pages.ts'
 import { DEFAULT_RULES } from '../../hub/rules.ts'
 import { hashToken } from '../../broker/tokens.ts'
 import type { ClusterLedger } from '../../records/ledger/cluster.ts'
@@ -16,6 +18,10 @@ export interface OpenCounty {
   readonly county: SmallCounty
   /** Everything that the processes before it logged. */
   log(): string
+  /** The newest residual current of DEV-A, mA. */
+  measure(residualCurrent: number): Promise<void>
+  /** Each dashboard in turn: `without` runs while that one is dead. null: there is none to spare. */
+  readonly eachDashboardDead: ((without: () => Promise<void>) => Promise<void>) | null
   /** Ends it and removes its data. */
   close(): Promise<void>
 }
@@ -50,6 +56,10 @@ async function openWorld(): Promise<OpenCounty> {
   return {
     county,
     log: () => JSON.stringify(county.log),
+    async measure(residualCurrent) {
+      county.residualCurrent = residualCurrent
+    },
+    eachDashboardDead: null,
     async close() {
       await county.stop()
       await pages.remove()
@@ -59,6 +69,7 @@ async function openWorld(): Promise<OpenCounty> {
 
 /** Two dashboards behind the balancer: a page and its requests meet now the one, now the other. */
 async function openCluster(): Promise<OpenCounty> {
+  buildPagesIfStale()
   const environment = { ZHIAN_ADMIN_PASSWORD: PASSWORD }
   const cluster = await startCluster({ brokers: 1, workers: 2, dashboards: 2, environment })
   const county = new ClusterCounty(cluster)
@@ -72,6 +83,21 @@ async function openCluster(): Promise<OpenCounty> {
   return {
     county,
     log: () => cluster.output(),
+    async measure(residualCurrent) {
+      const sender = { username: 'DEV-A', password: county.tokenA, reconnectPeriod: 0 }
+      const client = await connectAsync(`mqtt://127.0.0.1:${cluster.mqttPort}`, sender)
+      const message = { values: { residual_current: residualCurrent } }
+      await client.publishAsync('zhian/v1/DEV-A/readings', JSON.stringify(message), { qos: 1 })
+      await client.endAsync()
+    },
+    async eachDashboardDead(without) {
+      for (const one of cluster.dashboards) {
+        await one.kill()
+        await without()
+        await one.restart()
+        await cluster.balanced()
+      }
+    },
     async close() {
       await county.ledger.stop()
       await cluster.dispose()
@@ -88,8 +114,8 @@ const FORMS = [
 export function describeCounties(
   name: string,
   mayRun: boolean,
-  suite: (openCounty: () => Promise<OpenCounty>) => void,
+  suite: (openCounty: () => Promise<OpenCounty>, isScaledOut: boolean) => void,
 ): void {
-  for (const form of FORMS)
-    describe.skipIf(!mayRun || form.missing)(`${name}, the hub ${form.name}`, () => suite(form.open))
+  for (const { name: form, missing, open } of FORMS)
+    describe.skipIf(!mayRun || missing)(`${name}, the hub ${form}`, () => suite(open, open === openCluster))
 }

@@ -30,6 +30,8 @@ export abstract class SmallCounty {
   readonly sites = { a: '', b: '' }
   /** The innermost area of site b. */
   areaB = ''
+  /** What DEV-A signs in with. */
+  tokenA = ''
   readonly areaIds = { a: [] as string[], b: [] as string[] }
   readonly users: Record<string, string> = {}
   readonly alarms = { a: '', b: '', hub: '' }
@@ -58,7 +60,8 @@ export abstract class SmallCounty {
     }
     for (const place of ['a', 'b'] as const) await this.letRoom(place)
     this.areaB = b.areaId
-    await devices.create(CONSOLE, { id: 'DEV-A', kind: 'electricity', name: '总进线', siteId: a.id })
+    const meter = await devices.create(CONSOLE, { id: 'DEV-A', kind: 'electricity', name: '总进线', siteId: a.id })
+    this.tokenA = meter.token
     await devices.create(CONSOLE, { id: 'DEV-B', kind: 'gas', name: '厨房', siteId: b.id })
     await devices.create(CONSOLE, { id: 'DEV-NOWHERE', kind: 'smoke', name: '库房' })
     for (const [key, id] of [

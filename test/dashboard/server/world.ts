@@ -93,6 +93,8 @@ export class World extends SmallCounty {
   readonly acts: { act: Act; address: string }[] = []
   readonly armed: number[] = []
   readonly online = new Set<string>()
+  /** The newest of every device, mA. */
+  residualCurrent = 12.5
   refusal: ActRefusal | null = null
   readonly commands: CommandRequest[] = []
   commandRefusal: CommandRefusal | null = null
@@ -195,7 +197,7 @@ export class World extends SmallCounty {
           falls: 0,
           days: [],
         }),
-        latest: async () => [{ metric: 'residual_current', value: 12.5, ts: 1_795_000_000_000 }],
+        latest: async () => [{ metric: 'residual_current', value: this.residualCurrent, ts: 1_795_000_000_000 }],
         events: async ({ to, limit }) =>
           [{ type: 'event' as const, ts: to - 1, receivedAt: to, name: 'tamper', data: {} }].slice(0, limit),
       },
