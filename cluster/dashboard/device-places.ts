@@ -2,42 +2,32 @@
 import type { DeviceIdentity, Devices } from '../../records/ledger.ts'
 import type { LedgerChange } from '../../records/ledger/cluster.ts'
 import type { PlaceOfThing } from '../../records/scope.ts'
+import { takeChangedDevices } from '../changed-devices.ts'
 
 export interface KnownDevice extends PlaceOfThing {
   readonly lifecycle: DeviceIdentity['lifecycle']
 }
 
 const NOWHERE: PlaceOfThing = { siteId: null, areaIds: [] }
-/** More devices than this are read in one pass over all of them: an import costs no query a row. */
-const READ_ONE_BY_ONE = 50
 
 export class DevicePlaces {
-  private readonly devices: Pick<Devices, 'identities' | 'identity' | 'identitiesOfSite'>
-  private known = new Map<string, KnownDevice>()
+  private readonly devices: Pick<Devices, 'identities'>
+  private readonly known = new Map<string, KnownDevice>()
 
-  constructor(devices: Pick<Devices, 'identities' | 'identity' | 'identitiesOfSite'>) {
+  constructor(devices: Pick<Devices, 'identities'>) {
     this.devices = devices
   }
 
   async load(): Promise<void> {
-    const known = new Map<string, KnownDevice>()
-    for await (const identity of this.devices.identities()) known.set(identity.id, knownOf(identity))
-    this.known = known
+    for await (const identity of this.devices.identities()) this.known.set(identity.id, knownOf(identity))
   }
 
   /** Rejects when the ledger cannot be read: call it again with the same changes. */
-  async take(changes: readonly LedgerChange[]): Promise<void> {
-    const of = (what: LedgerChange['what']) => new Set(changes.filter((one) => one.what === what).map(({ id }) => id))
-    const [devices, sites] = [of('device'), of('site')]
-    // An area that moves takes along all that is below it.
-    if (of('area').size > 0 || devices.size + sites.size > READ_ONE_BY_ONE) return this.load()
-    for (const id of devices) {
-      const identity = await this.devices.identity(id)
-      if (identity === null) this.known.delete(id)
-      else this.known.set(id, knownOf(identity))
-    }
-    for (const id of sites)
-      for (const identity of await this.devices.identitiesOfSite(id)) this.known.set(identity.id, knownOf(identity))
+  take(changes: readonly LedgerChange[]): Promise<void> {
+    return takeChangedDevices(this.devices, changes, {
+      put: (identity) => void this.known.set(identity.id, knownOf(identity)),
+      remove: (deviceId) => void this.known.delete(deviceId),
+    })
   }
 
   has(deviceId: string): boolean {

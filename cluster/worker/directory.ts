@@ -7,6 +7,7 @@ import type { DeviceProfile } from '../../ingest/alarms/types.ts'
 import type { Placement } from '../../ingest/devices.ts'
 import type { DeviceIdentity, Devices } from '../../records/ledger.ts'
 import type { LedgerChange } from '../../records/ledger/cluster.ts'
+import { takeChangedDevices } from '../changed-devices.ts'
 
 export interface KnownDevice {
   readonly profile: DeviceProfile
@@ -16,7 +17,7 @@ export interface KnownDevice {
 }
 
 export interface DirectoryOptions {
-  readonly devices: Pick<Devices, 'identities' | 'identity' | 'identitiesOfSite'>
+  readonly devices: Pick<Devices, 'identities'>
   /** Reads the rules in force again. */
   readonly reloadRules: () => Promise<void>
   readonly rulesOf: (kind: string) => readonly VersionedRule[]
@@ -34,9 +35,6 @@ export interface DirectoryListener {
   /** Rules of these kinds have new versions. */
   readonly rules: (kinds: ReadonlySet<RuleKind>) => void
 }
-
-/** More than this are read in one pass over all devices: an import costs no query a row. */
-const READ_ONE_BY_ONE = 50
 
 export class Directory {
   private readonly options: DirectoryOptions
@@ -87,42 +85,15 @@ export class Directory {
 
   /** Takes in what the ledger says is another now. Rejects when it cannot be read: call it again with the same changes. */
   async take(changes: readonly LedgerChange[]): Promise<void> {
-    const of = (what: LedgerChange['what']): Set<string> =>
-      new Set(changes.filter((one) => one.what === what).map(({ id }) => id))
-    const [ids, sites, areas, kinds] = [of('device'), of('site'), of('area'), of('rules')]
+    const kinds = new Set(changes.filter(({ what }) => what === 'rules').map(({ id }) => id))
     if (kinds.size > 0) {
       await this.options.reloadRules()
       for (const listener of this.listeners) listener.rules(kinds as ReadonlySet<string> as ReadonlySet<RuleKind>)
     }
-    if (areas.size > 0 || ids.size + sites.size > READ_ONE_BY_ONE) await this.learnAmongAll(ids, sites, areas)
-    else await this.learnEach(ids, sites)
-  }
-
-  private async learnEach(ids: ReadonlySet<string>, sites: ReadonlySet<string>): Promise<void> {
-    const { devices } = this.options
-    for (const id of ids) {
-      const identity = await devices.identity(id)
-      if (identity === null) this.remove(id)
-      else this.learn(identity)
-    }
-    for (const id of sites) for (const identity of await devices.identitiesOfSite(id)) this.learn(identity)
-  }
-
-  private async learnAmongAll(
-    ids: ReadonlySet<string>,
-    sites: ReadonlySet<string>,
-    areas: ReadonlySet<string>,
-  ): Promise<void> {
-    const gone = new Set(ids)
-    for await (const identity of this.options.devices.identities()) {
-      gone.delete(identity.id)
-      const isMeant =
-        ids.has(identity.id) ||
-        (identity.siteId !== null && sites.has(identity.siteId)) ||
-        identity.areaIds.some((area) => areas.has(area))
-      if (isMeant) this.learn(identity)
-    }
-    for (const id of gone) this.remove(id)
+    await takeChangedDevices(this.options.devices, changes, {
+      put: (identity) => this.learn(identity),
+      remove: (deviceId) => this.remove(deviceId),
+    })
   }
 
   private learn(identity: DeviceIdentity): void {

@@ -1,20 +1,18 @@
 // The devices that a broker lets in, as the ledger has them: read whole at the start, then kept by its log of changes. Whoever
 // has no right to be connected any more is cut off before the change counts as applied.
+import { takeChangedDevices } from '../../cluster/changed-devices.ts'
 import type { DeviceIdentity, Devices } from '../../records/ledger.ts'
 import type { LedgerChange } from '../../records/ledger/cluster.ts'
 import type { BridgedDirectory } from '../bridged-devices.ts'
 import type { MemoryCredentials } from '../credentials.ts'
 
 export interface BrokerCredentialsOptions {
-  readonly devices: Pick<Devices, 'identities' | 'identity'>
+  readonly devices: Pick<Devices, 'identities'>
   readonly credentials: MemoryCredentials
   readonly disconnect: (deviceId: string) => void
   /** What bridges ask of each device. */
   readonly directory: BridgedDirectory
 }
-
-/** More than this are read in one pass over all: an import costs no query a row. */
-const READ_ONE_BY_ONE = 50
 
 export class BrokerCredentials {
   private readonly options: BrokerCredentialsOptions
@@ -35,16 +33,11 @@ export class BrokerCredentials {
   }
 
   /** Rejects when the ledger cannot be read: the same changes come again. */
-  async take(changes: readonly LedgerChange[]): Promise<void> {
-    // The place of every device there may be another.
-    if (changes.some(({ what }) => what === 'site' || what === 'area')) return this.load()
-    const ids = new Set(changes.filter(({ what }) => what === 'device').map(({ id }) => id))
-    if (ids.size > READ_ONE_BY_ONE) return this.load()
-    for (const id of ids) {
-      const identity = await this.options.devices.identity(id)
-      if (identity === null) this.remove(id)
-      else this.put(identity)
-    }
+  take(changes: readonly LedgerChange[]): Promise<void> {
+    return takeChangedDevices(this.options.devices, changes, {
+      put: (identity) => this.put(identity),
+      remove: (deviceId) => this.remove(deviceId),
+    })
   }
 
   private put(identity: DeviceIdentity): void {
