@@ -12,7 +12,7 @@ import { ChangesForgotten, ChangeTail } from '../change-tail.ts'
 import { JournalTail } from '../journal-tail.ts'
 import { LineSweep } from '../lines/line-sweep.ts'
 import { REPORT_EVERY_MS } from '../node-board.ts'
-import type { NodeBoard, NodeReport } from '../node-board.ts'
+import type { NodeBoard } from '../node-board.ts'
 import { StreamReader } from '../streams/stream-reader.ts'
 import type { StreamGap } from '../streams/stream-batch.ts'
 import type { StreamWriter } from '../streams/stream-writer.ts'
@@ -21,13 +21,13 @@ import type { Directory } from './directory.ts'
 import { Undecidable } from './entries.ts'
 import { Hearing } from './hearing.ts'
 import { Keeper } from './keeper.ts'
-import { countBehind } from './lag.ts'
 import { LiveReadings } from './live-readings.ts'
 import { Partition } from './partition.ts'
 import { PresenceBoard } from './presence-board.ts'
 import { StoreLoop } from './store-loop.ts'
 import { Trimmer } from './trimmer.ts'
 import { Witnesses } from './witnesses.ts'
+import { WorkerReport } from './worker-report.ts'
 
 export interface WorkerLog {
   info(about: object, line: string): void
@@ -85,11 +85,10 @@ export class Worker {
   private readonly changes: ChangeTail
   private readonly transitions: JournalTail
   private readonly sweep: LineSweep
+  private readonly report: WorkerReport
   private readonly suspects = new Map<number, Suspect>()
   private readonly toLook = new Set<Partition>()
   private timers: NodeJS.Timeout[] = []
-  /** Partitions taken and given since it was last told. */
-  private moves: [what: string, partition: number][] = []
   private ledgerProblem: string | null = null
   private readingProblem: string | null = null
   private leaving = false
@@ -123,10 +122,10 @@ export class Worker {
       self: board.id,
       live: () => this.live(),
       open: (row) => this.open(row),
-      changed: () => this.report(),
+      changed: () => this.report.partitions(),
       reached: (problem) => this.reached(problem),
       log: (what, partition, cause) => {
-        if (cause === undefined) this.moves.push([what, partition])
+        if (cause === undefined) this.report.moved(what, partition)
         else log.warn({ partition, err: cause }, 'partition lost; its memory counts no more')
       },
       ...given(options, 'leaseMs'),
@@ -142,9 +141,18 @@ export class Worker {
       problem: (problem) => {
         if (problem === null) log.info({}, 'readings reach their store again')
         else log.error({ problem }, 'readings do not reach their store; alarms go on, readings wait in the streams')
-        this.report()
+        this.report.partitions()
       },
       wrote: (inputs, ms) => this.account.wrote(inputs, ms),
+    })
+    this.report = new WorkerReport({
+      redis,
+      board,
+      log,
+      account: this.account,
+      held: () => this.keeper.held(),
+      storedOf: (partition) => this.storeLoop.storedOf(partition),
+      storeProblem: () => this.storeLoop.problem,
     })
     this.witnesses = new Witnesses({
       partitions: ledger.partitions,
@@ -201,7 +209,7 @@ export class Worker {
     this.keeper.start()
     this.timers = [
       setInterval(() => void this.trim(), TRIM_EVERY_MS),
-      setInterval(() => void this.count(), REPORT_EVERY_MS),
+      setInterval(() => void this.report.tell(), REPORT_EVERY_MS),
       setInterval(() => void this.lookAtTaken().catch(() => undefined), TRIM_EVERY_MS),
     ]
   }
@@ -212,7 +220,7 @@ export class Worker {
     for (const timer of this.timers) clearInterval(timer)
     await this.options.board.change({ leaving: true })
     await this.keeper.stop()
-    this.tellMoves()
+    this.report.tellMoves()
     await this.storeLoop.stop()
     await this.reader.stop()
     await Promise.all([this.sweep.stop(), this.hearing.stop(), this.transitions.stop(), this.changes.stop()])
@@ -375,12 +383,6 @@ export class Worker {
     void board.change({ leaving: this.leaving || problem !== null })
   }
 
-  private report(): void {
-    const { board } = this.options
-    const partitions = this.keeper.held().map(({ number }) => number)
-    void board.change({ partitions, storeProblem: this.storeLoop.problem })
-  }
-
   private async trim(): Promise<void> {
     const partitions = this.keeper.held().map(({ number, pipeline }) => ({
       partition: number,
@@ -388,44 +390,6 @@ export class Worker {
       stored: () => this.storeLoop.storedOf(number),
     }))
     await this.trimmer.trim(partitions).catch(() => undefined)
-  }
-
-  private tellMoves(): void {
-    const moves = this.moves.splice(0)
-    if (moves.length === 0) return
-    const of = (what: string): number[] => moves.flatMap(([how, partition]) => (how === what ? [partition] : []))
-    this.options.log.info({ taken: of('taken'), given: of('given') }, 'partitions changed hands')
-  }
-
-  /** What is taken and not yet decided for good counts as not received: the equation holds at every instant. */
-  private points(): NonNullable<NodeReport['points']> {
-    const counts = this.account.counts(this.keeper.held().map(({ pipeline }) => pipeline.counters.snapshot()))
-    const { received, pending, stored, rejected } = counts
-    const byReason = Object.fromEntries(Object.entries(counts.byReason).filter(([, count]) => count > 0))
-    return { received: received - pending, stored, rejected, byReason }
-  }
-
-  /** How much waits, for everybody to see. */
-  private async count(): Promise<void> {
-    const { redis, board } = this.options
-    this.tellMoves()
-    try {
-      const lags = await Promise.all(
-        this.keeper.held().map(async (partition) => {
-          const { number, position, pipeline, lateSince } = partition
-          const [unread, unstored] = await Promise.all([
-            countBehind(redis, number, position),
-            countBehind(redis, number, this.storeLoop.storedOf(number)),
-          ])
-          return { partition: number, undecided: unread + pipeline.backlog.messages, unstored, lateSince }
-        }),
-      )
-      this.account.lags = lags
-      const { undecided, unstored, oldestUndecidedAt } = this.account.waiting()
-      await board.change({ undecided, unstored, oldestUndecidedAt, points: this.points() })
-    } catch {
-      // Redis is away: nobody can be told either.
-    }
   }
 }
 

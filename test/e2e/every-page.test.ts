@@ -41,7 +41,7 @@ const pagesOf = ({ sites, rooms, alarms }: SmallCounty): Record<keyof typeof PAG
   room: { path: PAGES.room(rooms.a), shows: '[data-lease]' },
   notice: { path: PAGES.notice(rooms.a), shows: 'main h1' },
   areas: { path: PAGES.areas, shows: '[data-area]' },
-  coverage: { path: PAGES.coverage, shows: '[role=row], tr' },
+  coverage: { path: PAGES.coverage, shows: 'main [role=region] p' },
   import: { path: PAGES.import, shows: 'input[type=file]' },
   users: { path: PAGES.users, shows: '[role=listitem]' },
   audit: { path: PAGES.audit, shows: '[role=listitem]' },

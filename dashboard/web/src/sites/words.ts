@@ -159,5 +159,9 @@ export const WORDS = {
   'import.rooms': { zh: '房间', en: 'Rooms' },
   'import.people': { zh: '人员', en: 'People' },
   'coverage.more': { zh: '再列一些', en: 'Show more' },
+  'coverage.none_due': {
+    zh: '还没有应装设备的场所：给场所填写类别和设施（如餐饮、燃气）后，这里按镇街统计。',
+    en: 'No site ought to have a device yet: give sites their category and facilities, and they are counted here by town.',
+  },
   'coverage.empty': { zh: '管辖范围内还没有场所。', en: 'No sites within your scope yet.' },
 } as const satisfies Record<string, Bilingual>
