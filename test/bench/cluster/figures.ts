@@ -40,6 +40,8 @@ export const clusterFiguresSchema = z.object({
   }),
   /** Resident memory of an idle process, bytes. */
   resident: z.object({ broker: z.number(), ingest: z.number(), dashboard: z.number() }),
+  /** Resident memory of a process for each device of the county, all of which each keeps, bytes. */
+  bytesPerDevice: z.object({ broker: z.number(), ingest: z.number(), dashboard: z.number() }),
   /** What a message takes in Redis until it is stored, and a reading in the store for good, bytes. */
   bytes: z.object({ redisPerMessage: z.number(), storePerMessage: z.number() }),
 })

@@ -25,6 +25,7 @@ const SHAPES = [
 const QUICK_SHAPES = [{ brokers: 1, workers: 2 }]
 const SECONDS = { quick: 2, usual: 10 }
 const CONNECTIONS = { quick: 500, usual: 5_000 }
+const DEVICES = { quick: 2_000, usual: 50_000 }
 
 const { values: options } = parseArgs({
   options: { json: { type: 'string' }, quick: { type: 'boolean', default: false } },
@@ -45,10 +46,14 @@ for (const shape of options.quick ? QUICK_SHAPES : SHAPES) {
   reports.push(report)
   print(formatShape(report))
 }
-const { connections, resident } = await benchIdle(CONNECTIONS[size])
+const idle = await benchIdle({ connections: CONNECTIONS[size], devices: DEVICES[size] })
+const { connections, resident, bytesPerDevice } = idle
 print(
   formatRows('Idle', [
     ...Object.entries(resident).map(([role, bytes]) => figure(`resident memory, ${role}`, bytes / 1e6, 'MB')),
+    ...Object.entries(bytesPerDevice).map(([role, bytes]) =>
+      figure(`resident memory a registered device, ${role}`, bytes / 1_024, 'KiB'),
+    ),
     figure('connections open at one broker', connections.open, ''),
     figure('resident memory an idle connection', connections.bytesPerConnection / 1_024, 'KiB'),
   ]),
@@ -61,8 +66,7 @@ const figures: ClusterFigures = {
   cores: availableParallelism(),
   redisAlone: { perSecond: middle(({ alone }) => alone.perSecond), cpu: middle(({ alone }) => alone.cpu) },
   shapes: reports.map(({ shape }) => shape),
-  connections,
-  resident,
+  ...idle,
   bytes: {
     redisPerMessage: middle(({ alone }) => alone.bytesPerEntry),
     storePerMessage: middle(({ storeBytesPerMessage }) => storeBytesPerMessage),

@@ -54,7 +54,7 @@ export function sizingTables(figures: ClusterFigures): string {
 
 function measured(figures: ClusterFigures): string {
   const cpu = cpuOf(figures)
-  const { connections, resident, bytes } = figures
+  const { connections, resident, bytesPerDevice, bytes } = figures
   return table(
     ['', ''],
     [
@@ -63,6 +63,10 @@ function measured(figures: ClusterFigures): string {
         number(seconds, 1),
       ]),
       ...Object.entries(resident).map(([role, size]) => [`空闲内存 idle memory: ${role}`, `${number(size / 1e6)} MB`]),
+      ...Object.entries(bytesPerDevice).map(([role, size]) => [
+        `每台设备内存 memory a registered device: ${role}`,
+        `${number(size / 1024, 2)} KiB`,
+      ]),
       ['每连接内存 memory a connection: broker', `${number(connections.bytesPerConnection / 1024, 1)} KiB`],
       ['Redis 每条 a message in Redis', `${number(bytes.redisPerMessage)} B`],
       ['时序库每条 a message in the store', `${number(bytes.storePerMessage, 1)} B`],
@@ -113,6 +117,7 @@ function computed(sizings: readonly Sizing[]): string {
       line('Redis maxmemory', ({ redisMemory }) => gib(redisMemory)),
       line('时序库磁盘 disk of the store', ({ storeDisk }) => tb(storeDisk)),
       line('每套的核 cores of each', ({ cores }) => number(cores)),
+      line('每套的内存 memory of each', ({ memory }) => gib(memory)),
       ['**机器合计 machines in all**', ...sizings.map(({ machines }) => `**${number(machines)}**`)],
     ],
   )
@@ -124,7 +129,7 @@ function steps(
 ): string {
   const of = ASSUMPTIONS
   const cpu = cpuOf(figures)
-  const { bytes } = figures
+  const { bytes, resident, bytesPerDevice, connections } = figures
   const cores = (part: Part): string =>
     `${part}: ${number(peakPerSecond)} × ${number(cpu[part], 1)} ÷ 1,000,000 × ${of.smallBatches} ÷ ${of.busy} = ${number(parts[part].cores, 2)}`
   return [
@@ -132,6 +137,7 @@ function steps(
     `messages/s      ${number(fleet.devices)} ÷ 60 = ${number(perSecond)};  × ${of.peak} = ${number(peakPerSecond)}`,
     ...[...ROLES, ...SERVERS].map((part) => `cores           ${cores(part)}`),
     `brokers         max(⌈${number(parts.broker.cores, 2)}⌉, ⌈${number(fleet.devices)} ÷ (${number(DEFAULT_LIMITS.connections)} × ${of.fullBroker})⌉) + ${of.spare} = ${number(parts.broker.processes)}`,
+    `broker          ${number(resident.broker / 1e6)} MB + ${number(fleet.devices)} × ${number(bytesPerDevice.broker / 1024, 2)} KiB + ${number(fleet.devices)} ÷ ${number(parts.broker.processes - of.spare)} × ${number(connections.bytesPerConnection / 1024, 1)} KiB = ${gib(parts.broker.memory ?? 0)}`,
     `Redis           ${number(peakPerSecond)} × ${of.storeAwayS} s × ${number(bytes.redisPerMessage)} B ÷ 0.65 = ${gib(redisMemory)}`,
     `store           ${number(perSecond)} × 86,400 × ${of.rawDays} × ${number(bytes.storePerMessage, 1)} B ÷ ${of.fullDisk} = ${tb(storeDisk)}`,
     '```',

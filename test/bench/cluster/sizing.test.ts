@@ -18,6 +18,7 @@ const figures: ClusterFigures = {
   ],
   connections: { open: 1_000, residentBefore: 1e8, bytesPerConnection: 10_000 },
   resident: { broker: 1e8, ingest: 2e8, dashboard: 3e8 },
+  bytesPerDevice: { broker: 100, ingest: 200, dashboard: 300 },
   bytes: { redisPerMessage: 260, storePerMessage: 14 },
 }
 const plain: Assumptions = {
@@ -48,7 +49,10 @@ describe('sizes', () => {
     expect(parts.broker.processes).toBe(byConnections + 1)
     expect(parts.ingest.processes).toBe(2)
     // The spare one is away: the others hold all connections.
-    expect(parts.broker.memory).toBeCloseTo(1e8 + (60_000 / byConnections) * 10_000)
+    expect(parts.broker.memory).toBeCloseTo(1e8 + 60_000 * 100 + (60_000 / byConnections) * 10_000)
+    // Every process keeps every device: 60,000 × 200 B, × 300 B.
+    expect(parts.ingest.memory).toBeCloseTo(212e6)
+    expect(parts.dashboard.memory).toBeCloseTo(318e6)
     const busy = sizeCluster(figures, { devices: 60_000, messagesPerMinute: 3_000 }, plain)
     // 6,000,000/s × 10 s/1e6 = 60 cores, half busy: 120.
     expect(busy.parts.broker.processes).toBe(121)

@@ -131,7 +131,7 @@ export function sizeFor(figures: ClusterFigures, fleet: Fleet, assumptions: Assu
 export function sizeCluster(figures: ClusterFigures, fleet: Fleet, assumptions: Assumptions): ClusterSizing {
   const { peak, busy, smallBatches, spare, storeAwayS, fullBroker, redisFork, rawDays, fullDisk } = assumptions
   const { connectionsPerProxy } = assumptions
-  const { connections, resident, bytes } = figures
+  const { connections, resident, bytesPerDevice, bytes } = figures
   const perSecond = (fleet.devices * fleet.messagesPerMinute) / 60
   const peakPerSecond = perSecond * peak
   const cpu = cpuOf(figures)
@@ -142,15 +142,17 @@ export function sizeCluster(figures: ClusterFigures, fleet: Fleet, assumptions: 
   const proxies = Math.max(Math.ceil(coresOf('haproxy')), Math.ceil(fleet.devices / connectionsPerProxy)) + spare
   const workers = Math.ceil(coresOf('ingest')) + spare
   const dashboards = Math.ceil(coresOf('dashboard')) + spare
+  /** Every process keeps all devices of its cluster. */
+  const memoryOf = (role: keyof typeof resident): number => resident[role] + fleet.devices * bytesPerDevice[role]
   const redisMemory = (peakPerSecond * storeAwayS * bytes.redisPerMessage) / DEFAULT_BOUNDS.slowMemory
   const parts: Record<Part, Share> = {
     broker: {
       cores: coresOf('broker'),
       processes: brokers,
-      memory: resident.broker + (fleet.devices / (brokers - spare)) * connections.bytesPerConnection,
+      memory: memoryOf('broker') + (fleet.devices / (brokers - spare)) * connections.bytesPerConnection,
     },
-    ingest: { cores: coresOf('ingest'), processes: workers, memory: resident.ingest },
-    dashboard: { cores: coresOf('dashboard'), processes: dashboards, memory: resident.dashboard },
+    ingest: { cores: coresOf('ingest'), processes: workers, memory: memoryOf('ingest') },
+    dashboard: { cores: coresOf('dashboard'), processes: dashboards, memory: memoryOf('dashboard') },
     redis: { cores: coresOf('redis'), processes: 1, memory: redisMemory * redisFork },
     postgres: { cores: coresOf('postgres'), processes: 1, memory: null },
     store: { cores: coresOf('store'), processes: 1, memory: null },
