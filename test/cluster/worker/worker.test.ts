@@ -62,7 +62,8 @@ describe.skipIf(REDIS_MISSING || POSTGRES_MISSING)('an ingest worker', () => {
     await world.device('d1')
     const one = await started()
     await world.gas('d1', 3)
-    await world.say('d1', { values: { gas_lel: 26, colour: 1 } })
+    // Two samples of one device and one instant would be one.
+    await world.say('d1', { ts: world.clock.wall() + 1, values: { gas_lel: 26, colour: 1 } })
     await world.say('d1', 'not json')
     await world.say('nobody', { values: { gas_lel: 26 } })
     expect(await world.tells('d1', 1)).toEqual(['raised threshold gas.gas_lel'])
