@@ -10,6 +10,7 @@ export interface EntrySettings {
   readonly siteId?: string | null
   readonly areaIds?: readonly string[]
   readonly type?: NewTransition['type']
+  readonly reason?: NewTransition['reason']
   readonly by?: NewTransition['by']
   readonly at?: number
   readonly priority?: Alarm['priority']
@@ -56,7 +57,7 @@ export function entryOf(settings: EntrySettings): JournalEntry {
     at,
     sampleTs: at - 40,
     type: settings.type ?? 'raised',
-    reason: by === null ? 'threshold' : 'human',
+    reason: settings.reason ?? (by === null ? 'threshold' : 'human'),
     by,
     comment: null,
     alarm,

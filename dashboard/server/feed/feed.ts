@@ -149,6 +149,19 @@ export class Feed {
     return result
   }
 
+  /**
+   * Who may see an alarm where it is now hears of its move; who had it where it was would keep it for ever, and begins anew. For a
+   * page that came between the change of the place and the alarm's own step.
+   */
+  #alarmsMoved(): void {
+    this.#marks
+      // Cut while the mark stands above everything: no cursor that they have by then is good afterwards.
+      .around('everyone_with_places', async () => this.#placesChanged())
+      .catch((error: unknown) =>
+        this.#options.log.error({ err: error }, 'pages could not begin anew after alarms had moved'),
+      )
+  }
+
   #placesChanged(): void {
     for (const connection of this.#audience.all())
       if (!connection.principal.scope.all) this.cut(connection, 'scope_changed')
@@ -305,6 +318,7 @@ export class Feed {
     })
     end()
     this.#options.metrics.told.set(this.#commits.told)
+    if (committed.some(({ transition }) => transition.reason === 'device_moved')) this.#alarmsMoved()
     // Whoever may have been left out by a fault comes back and resumes.
     if (!whole) for (const connection of this.#audience.all()) connection.socket.conn.close()
   }

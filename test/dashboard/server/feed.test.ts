@@ -196,6 +196,31 @@ describe('live feed', () => {
     warden.client.close()
   })
 
+  it('G9: an alarm that moves away leaves the pages of where it was, also one that came before its own step', async () => {
+    const mover = await World.start()
+    try {
+      await mover.commit(mover.entry({ alarmId: 'mover', place: 'a' }))
+      const cookie = await mover.as('town')
+      const { client, answer } = await live(mover, cookie)
+      expect(answer).toMatchObject({ mode: 'snapshot', alarms: [{ id: 'mover' }] })
+      const gone = new Promise((resolve) => client.once('disconnect', resolve))
+      await mover.commit(
+        mover.entry({ alarmId: 'stays', place: 'a' }),
+        mover.entry({ alarmId: 'mover', place: 'b', type: 'commented', reason: 'device_moved' }),
+        mover.entry({ alarmId: 'later', place: 'a' }),
+      )
+      await gone
+      // Whatever it was told until then.
+      const again = await live(mover, cookie, await mover.ledger.journal.head())
+      const listed = again.answer.mode === 'snapshot' ? again.answer.alarms.map(({ id }) => id) : 'a replay'
+      expect(listed).toEqual(expect.arrayContaining(['stays', 'later']))
+      expect(listed).toHaveLength(2)
+      again.client.close()
+    } finally {
+      await mover.stop()
+    }
+  })
+
   it('G9: a changed scope cuts the socket, and its old cursor gets a snapshot', async () => {
     const admin = await world.as('admin')
     const user = await world.addUser('moving', 'manager', { sites: [world.sites.a] })
