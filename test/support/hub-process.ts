@@ -16,10 +16,18 @@ export const ADMIN_PASSWORD = 'correct horse battery'
 /** Below those that the kernel lends to outgoing connections: a hub that was killed finds its port free again. */
 const PORTS = { from: 15_000, to: 31_000 }
 
-/** A port nobody listens on at the moment. */
+/** Test files that run beside each other take theirs from ports of their own: one that is given is not listened on yet. */
+const SLICES = 4
+const SLICE = Number(process.env['VITEST_POOL_ID'] ?? 0) % SLICES
+const given = new Set<number>()
+
+/** A port nobody listens on at the moment, and that this process was not given before. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const server = createServer().listen(randomInt(PORTS.from, PORTS.to), '127.0.0.1')
+    const candidate = PORTS.from + SLICES * randomInt((PORTS.to - PORTS.from) / SLICES) + SLICE
+    if (given.has(candidate)) continue
+    given.add(candidate)
+    const server = createServer().listen(candidate, '127.0.0.1')
     try {
       await once(server, 'listening')
     } catch (error) {
